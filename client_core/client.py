@@ -1,0 +1,91 @@
+"""DBOSClient, assembled from one class a resource."""
+
+from types import TracebackType
+from typing import Self
+
+from client_core.database import Database, Pool, open_pool
+from client_core.enqueue import Enqueue
+from client_core.errors import InvalidOption
+from client_core.insights import Insights
+from client_core.messages import Messages
+from client_core.serialization import Serialization, Serializer
+from client_core.workflows import Workflows
+
+
+class DBOSClient(Workflows, Enqueue, Messages, Insights):
+    """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
+
+    def __init__(
+        self,
+        database: Database,
+        serialization: Serialization,
+        *,
+        application_name: str | None,
+        max_payload_bytes: int,
+    ) -> None:
+        self._db = database
+        self._serialization = serialization
+        self._application_name = application_name
+        self._max_payload_bytes = max_payload_bytes
+        self._workflows = self
+
+    @classmethod
+    def create(
+        cls,
+        system_database_url: str | None = None,
+        *,
+        system_database_pool: Pool | None = None,
+        serializer: Serializer | None = None,
+        system_database_schema_name: str = "dbos",
+        application_name: str | None = None,
+        pool_size: int = 5,
+        connect_timeout_seconds: float = 5.0,
+        statement_timeout_ms: int = 30_000,
+        max_payload_bytes: int = 16 * 2**20,
+    ) -> Self:
+        """A client for one system database; it connects when it is first used.
+
+        :param system_database_url: where the database is. Or give a pool of your own:
+        :param system_database_pool: a psycopg ``ConnectionPool``, used as it is and left open.
+        :param serializer: the custom serializer of your application, if it has one.
+        :param system_database_schema_name: the schema of the DBOS tables.
+        :param application_name: stamped on what the client creates; its lists then show that
+            application's rows and the unclaimed ones. Without it they show all.
+        :param connect_timeout_seconds: how long a call waits for a connection.
+        :param statement_timeout_ms: how long PostgreSQL works on one read or change.
+        :param max_payload_bytes: a larger payload stays in the database and is described.
+
+        Raises :class:`InvalidOption` unless exactly one of URL and pool is given.
+        """
+        if (system_database_url is None) == (system_database_pool is None):
+            raise InvalidOption({"system_database_url": "give either this or a pool, not both"})
+        pool = system_database_pool or open_pool(
+            system_database_url or "", max_size=pool_size, timeout_seconds=connect_timeout_seconds
+        )
+        database = Database(
+            pool,
+            schema_name=system_database_schema_name,
+            statement_timeout_ms=statement_timeout_ms,
+            owns_pool=system_database_pool is None,
+        )
+        return cls(
+            database,
+            Serialization(custom=serializer),
+            application_name=application_name,
+            max_payload_bytes=max_payload_bytes,
+        )
+
+    def destroy(self) -> None:
+        """Close the client's connections; a pool of your own stays open."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.destroy()

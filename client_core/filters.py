@@ -1,0 +1,191 @@
+"""WorkflowFilter → WHERE, ORDER BY and keyset: the only composed SQL of the client."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, TypedDict
+
+from psycopg.sql import SQL, Composable, Identifier
+from psycopg.types.json import Jsonb
+
+from client_core.errors import InvalidOption
+
+#: One value, or several of which any may match.
+Names = str | Sequence[str]
+
+
+class WorkflowFilter(TypedDict, total=False):
+    """Which workflows to list; what is left out does not narrow. Times must have a zone."""
+
+    workflow_ids: Names
+    workflow_id_prefix: str
+    status: Names
+    name: Names
+    queue_name: Names
+    executor_id: Names
+    app_version: Names
+    #: These applications' rows and the unclaimed ones; by default the client's own application.
+    application_name: Names
+    user: Names
+    schedule_name: Names
+    parent_workflow_id: Names
+    forked_from: Names
+    #: created_at between these, both included.
+    start_time: datetime
+    end_time: datetime
+    completed_after: datetime
+    completed_before: datetime
+    dequeued_after: datetime
+    dequeued_before: datetime
+    has_parent: bool
+    is_fork: bool
+    was_forked_from: bool
+    #: Rows whose attributes contain all of these.
+    attributes: Mapping[str, Any]
+    #: Only those on a queue and, unless a status is given, not yet over.
+    queues_only: bool
+    limit: int
+    #: False, the default of the official clients, lists the oldest first.
+    sort_desc: bool
+    #: A :attr:`WorkflowStatus.cursor`: only those that follow it.
+    after: str
+
+
+_NAMES = {
+    "workflow_ids": "workflow_uuid",
+    "status": "status",
+    "name": "name",
+    "queue_name": "queue_name",
+    "executor_id": "executor_id",
+    "app_version": "application_version",
+    "user": "authenticated_user",
+    "schedule_name": "schedule_name",
+    "parent_workflow_id": "parent_workflow_id",
+    "forked_from": "forked_from",
+}
+_TIMES = {
+    "start_time": ("created_at", SQL(">=")),
+    "end_time": ("created_at", SQL("<=")),
+    "completed_after": ("completed_at", SQL(">=")),
+    "completed_before": ("completed_at", SQL("<=")),
+    "dequeued_after": ("started_at_epoch_ms", SQL(">=")),
+    "dequeued_before": ("started_at_epoch_ms", SQL("<=")),
+}
+_PRESENCE = {"has_parent": "parent_workflow_id", "is_fork": "forked_from"}
+
+
+class Conditions:
+    """Collects SQL conditions and the parameters that they name."""
+
+    def __init__(self) -> None:
+        self.sql: list[Composable] = []
+        self.params: dict[str, Any] = {}
+
+    def add(self, condition: Composable, **params: Any) -> None:
+        """One more condition, which all rows must meet."""
+        self.sql.append(condition)
+        self.params |= params
+
+    def where(self) -> Composable:
+        """The WHERE clause, or nothing."""
+        return SQL("WHERE ") + SQL(" AND ").join(self.sql) if self.sql else SQL("")
+
+
+def conditions(filters: WorkflowFilter) -> Conditions:
+    """The conditions of a filter; raises :class:`InvalidOption` for what it cannot mean."""
+    unknown = filters.keys() - WorkflowFilter.__annotations__.keys()
+    if unknown:
+        raise TypeError(f"unknown workflow filters: {', '.join(sorted(unknown))}")
+    found = Conditions()
+    for key, value in filters.items():
+        if value is not None:
+            _ADD.get(key, _nothing)(found, key, value)
+    if filters.get("queues_only"):
+        found.add(SQL("queue_name IS NOT NULL"))
+        if not filters.get("status"):
+            found.add(SQL("status IN ('DELAYED', 'ENQUEUED', 'PENDING')"))
+    if (after := filters.get("after")) is not None:
+        _keyset(found, after, descending=filters.get("sort_desc", False))
+    return found
+
+
+def order(filters: WorkflowFilter) -> Composable:
+    """ORDER BY, total even among equal times, and LIMIT."""
+    direction = SQL("DESC") if filters.get("sort_desc") else SQL("ASC")
+    ordered = SQL("ORDER BY created_at {0}, workflow_uuid {0}").format(direction)
+    if (limit := filters.get("limit")) is None:
+        return ordered
+    if limit < 0:
+        raise InvalidOption({"limit": "must not be negative"})
+    return ordered + SQL(" LIMIT {}").format(limit)
+
+
+def _names(found: Conditions, key: str, value: Names) -> None:
+    column = Identifier(_NAMES[key])
+    found.add(SQL("{} = ANY({})").format(column, _placeholder(key)), **{key: _list(value)})
+
+
+def _times(found: Conditions, key: str, value: datetime) -> None:
+    column, comparison = _TIMES[key]
+    if value.tzinfo is None:
+        raise InvalidOption({key: "must have a time zone"})
+    condition = SQL("{} {} {}").format(Identifier(column), comparison, _placeholder(key))
+    found.add(condition, **{key: round(value.timestamp() * 1000)})
+
+
+def _presence(found: Conditions, key: str, value: bool) -> None:
+    test = SQL("IS NOT NULL") if value else SQL("IS NULL")
+    found.add(SQL("{} {}").format(Identifier(_PRESENCE[key]), test))
+
+
+def _prefix(found: Conditions, key: str, value: str) -> None:
+    escaped = value.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
+    found.add(SQL("workflow_uuid LIKE {}").format(_placeholder(key)), **{key: f"{escaped}%"})
+
+
+def _application(found: Conditions, key: str, value: Names) -> None:
+    owned = SQL("(application_name = ANY({}) OR application_name IS NULL)")
+    found.add(owned.format(_placeholder(key)), **{key: _list(value)})
+
+
+def _was_forked(found: Conditions, key: str, value: bool) -> None:
+    found.add(SQL("was_forked_from = {}").format(_placeholder(key)), **{key: value})
+
+
+def _attributes(found: Conditions, key: str, value: Mapping[str, Any]) -> None:
+    found.add(SQL("attributes @> {}").format(_placeholder(key)), **{key: Jsonb(dict(value))})
+
+
+def _nothing(found: Conditions, key: str, value: object) -> None:
+    """Keys that shape the list as a whole are read elsewhere."""
+
+
+_ADD: dict[str, Callable[[Conditions, str, Any], None]] = {
+    **dict.fromkeys(_NAMES, _names),
+    **dict.fromkeys(_TIMES, _times),
+    **dict.fromkeys(_PRESENCE, _presence),
+    "workflow_id_prefix": _prefix,
+    "application_name": _application,
+    "was_forked_from": _was_forked,
+    "attributes": _attributes,
+}
+
+
+def _keyset(found: Conditions, cursor: str, *, descending: bool) -> None:
+    created_at, _, workflow_id = cursor.partition(".")
+    if not (created_at.isascii() and created_at.isdigit() and len(created_at) < 19 and workflow_id):
+        raise InvalidOption({"after": "is not a cursor of this list"})
+    # The row comparison uses the index on created_at alone, and is exact among equal times.
+    comparison = SQL("<") if descending else SQL(">")
+    found.add(
+        SQL("(created_at, workflow_uuid) {} (%(after_time)s, %(after_id)s)").format(comparison),
+        after_time=int(created_at),
+        after_id=workflow_id,
+    )
+
+
+def _placeholder(key: str) -> Composable:
+    return SQL("%({})s").format(SQL(key))  # keys are constants of ours
+
+
+def _list(value: Names) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

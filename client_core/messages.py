@@ -1,0 +1,95 @@
+"""Messages to workflows, and the events that workflows publish."""
+
+import time
+import uuid
+from typing import Any, LiteralString
+
+from client_core.database import Database, ForeignKeyViolated, Row
+from client_core.errors import InvalidOption, NonExistentWorkflow
+from client_core.options import text_rule
+from client_core.polling import poll
+from client_core.serialization import RawValue, Serialization
+
+#: How DBOS stores a message without a topic.
+NULL_TOPIC = "__null__topic__"
+
+# Every message has an ID of ours, so sending the statement again stores nothing twice.
+_SEND: LiteralString = """
+INSERT INTO {schema}.notifications (destination_uuid, topic, message, message_uuid, serialization)
+VALUES (%(destination_id)s, %(topic)s, %(message)s, %(message_uuid)s, %(serialization)s)
+ON CONFLICT (message_uuid) DO NOTHING
+RETURNING message_uuid"""
+
+_EVENT: LiteralString = """
+SELECT value, serialization FROM {schema}.workflow_events
+WHERE workflow_uuid = %(workflow_id)s AND key = %(key)s"""
+
+_EVENTS: LiteralString = """
+SELECT key, CASE WHEN octet_length(value) <= %(max_bytes)s THEN value END AS value,
+       octet_length(value) AS value_bytes, serialization
+FROM {schema}.workflow_events WHERE workflow_uuid = %(workflow_id)s ORDER BY key LIMIT %(limit)s"""
+
+
+class Messages:
+    """The part of the client that talks with running workflows."""
+
+    _db: Database
+    _serialization: Serialization
+    _max_payload_bytes: int
+
+    def send(
+        self,
+        destination_id: str,
+        message: Any,
+        topic: str | None = None,
+        idempotency_key: str | None = None,
+        *,
+        serialization: str | None = None,
+    ) -> None:
+        """Send a message to a workflow, which takes it with ``recv``.
+
+        With an ``idempotency_key`` a message that was sent before is not sent again. Raises
+        :class:`NonExistentWorkflow`. A connection that breaks meanwhile doubles nothing.
+        """
+        if idempotency_key is not None and (rule := text_rule(idempotency_key)):
+            raise InvalidOption({"idempotency_key": rule})
+        text, format_name = self._serialization.encode_value(message, serialization)
+        params = {
+            "destination_id": destination_id,
+            "topic": NULL_TOPIC if topic is None else topic,
+            "message": text,
+            "message_uuid": _message_uuid(destination_id, idempotency_key),
+            "serialization": format_name,
+        }
+        try:
+            self._db.insert(_SEND, params)
+        except ForeignKeyViolated as error:
+            raise NonExistentWorkflow(destination_id) from error
+
+    def get_event(self, workflow_id: str, key: str, timeout_seconds: float = 60) -> Any:
+        """The value of an event, waited for if need be; None when the time is over."""
+        params = {"workflow_id": workflow_id, "key": key}
+        for _ in poll(time.monotonic() + timeout_seconds):
+            if rows := self._db.read(_EVENT, params):
+                [row] = rows
+                return self._serialization.decode_value(row["value"], row["serialization"])
+        return None
+
+    def get_all_events(self, workflow_id: str, *, limit: int = 1_000) -> dict[str, Any]:
+        """The latest value of each event that a workflow has published, by key."""
+        rows = self._db.read(
+            _EVENTS,
+            {"workflow_id": workflow_id, "limit": limit, "max_bytes": self._max_payload_bytes},
+        )
+        return {row["key"]: self._event(row) for row in rows}
+
+    def _event(self, row: Row) -> Any:
+        if row["value"] is None:
+            reason = f"Not fetched: it has {row['value_bytes']:,} bytes."
+            return RawValue("", row["serialization"], reason)
+        return self._serialization.decode_value(row["value"], row["serialization"])
+
+
+def _message_uuid(destination_id: str, idempotency_key: str | None) -> str:
+    """Scoped per destination, as the official SDKs spell it."""
+    return str(uuid.uuid4()) if idempotency_key is None else f"{idempotency_key}::{destination_id}"

@@ -1,0 +1,264 @@
+"""Workflows: list, inspect, wait for, cancel and resume."""
+
+from collections.abc import Sequence
+from typing import Any, LiteralString, Unpack
+
+from psycopg.sql import SQL, Composable, Identifier
+
+from client_core.database import Database, Row
+from client_core.errors import NonExistentWorkflow
+from client_core.filters import WorkflowFilter, conditions, order
+from client_core.handle import WorkflowHandle
+from client_core.models import StepInfo, Transition, WorkflowStatus
+from client_core.serialization import RawValue, Serialization
+
+#: The queue on which DBOS runs what was on none.
+INTERNAL_QUEUE_NAME = "_dbos_internal_queue"
+
+_COLUMNS: LiteralString = """
+    s.workflow_uuid AS workflow_id, s.status, s.name, s.class_name, s.config_name,
+    s.authenticated_user, s.assumed_role, s.authenticated_roles, s.queue_name, s.executor_id,
+    s.application_version AS app_version, s.application_id AS app_id, s.application_name,
+    s.created_at, s.updated_at, s.started_at_epoch_ms AS dequeued_at, s.completed_at,
+    s.delay_until_epoch_ms, s.workflow_timeout_ms, s.workflow_deadline_epoch_ms,
+    s.deduplication_id, s.priority, s.queue_partition_key, s.recovery_attempts, s.forked_from,
+    s.was_forked_from, s.parent_workflow_id, s.schedule_name, s.attributes, s.serialization"""
+
+# Payloads written before migration 109 stay in the old columns. One that is larger than asked for
+# is not fetched: octet_length reads the stored size without unpacking the text.
+_PAYLOADS: LiteralString = """,
+    CASE WHEN octet_length(COALESCE(i.inputs, s.inputs)) <= %(max_bytes)s
+         THEN COALESCE(i.inputs, s.inputs) END AS inputs,
+    CASE WHEN octet_length(COALESCE(o.output, s.output)) <= %(max_bytes)s
+         THEN COALESCE(o.output, s.output) END AS output,
+    CASE WHEN octet_length(COALESCE(o.error, s.error)) <= %(max_bytes)s
+         THEN COALESCE(o.error, s.error) END AS error,
+    octet_length(COALESCE(i.inputs, s.inputs)) AS inputs_bytes,
+    octet_length(COALESCE(o.output, s.output)) AS output_bytes,
+    octet_length(COALESCE(o.error, s.error)) AS error_bytes"""
+
+# The page is cut before the payloads are joined, so that they are fetched for its rows alone.
+_LIST = SQL("""
+SELECT {columns}
+FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s {joins}
+{order}""")
+_JOINS = SQL("""
+    LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
+    LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)""")
+
+_STEPS: LiteralString = """
+SELECT function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
+       serialization,
+       CASE WHEN octet_length(output) <= %(max_bytes)s THEN output END AS output,
+       CASE WHEN octet_length(error) <= %(max_bytes)s THEN error END AS error,
+       octet_length(output) AS output_bytes, octet_length(error) AS error_bytes
+FROM {schema}.operation_outputs
+WHERE workflow_uuid = %(workflow_id)s AND function_id > %(after)s
+ORDER BY function_id
+LIMIT %(limit)s"""
+
+_EXISTS: LiteralString = """
+SELECT 1 AS found FROM {schema}.workflow_status WHERE workflow_uuid = %(workflow_id)s"""
+
+# One statement says what was there before and changes what may be changed, under one lock.
+_CANCEL: LiteralString = """
+WITH found AS (
+    SELECT workflow_uuid, status FROM {schema}.workflow_status
+    WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
+), clock AS (
+    SELECT (extract(epoch FROM now()) * 1000)::bigint AS now_ms
+), changed AS (
+    UPDATE {schema}.workflow_status w
+    SET status = 'CANCELLED', queue_name = NULL, deduplication_id = NULL, owner_xid = NULL,
+        started_at_epoch_ms = NULL, updated_at = now_ms, completed_at = now_ms
+    FROM found, clock
+    WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
+)
+SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
+
+_RESUME: LiteralString = """
+WITH found AS (
+    SELECT workflow_uuid, status FROM {schema}.workflow_status
+    WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
+), changed AS (
+    UPDATE {schema}.workflow_status w
+    SET status = 'ENQUEUED', queue_name = %(queue_name)s, recovery_attempts = 0,
+        workflow_deadline_epoch_ms = NULL, deduplication_id = NULL, owner_xid = NULL,
+        started_at_epoch_ms = NULL, completed_at = NULL,
+        updated_at = (extract(epoch FROM now()) * 1000)::bigint
+    FROM found
+    WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
+)
+SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
+
+_FINISHED = ("SUCCESS", "ERROR")
+_MAX_INT4 = 2**31 - 1
+
+
+class Workflows:
+    """The part of the client that reads and controls workflows."""
+
+    _db: Database
+    _serialization: Serialization
+    _application_name: str | None
+    _max_payload_bytes: int
+
+    def retrieve_workflow(self, workflow_id: str) -> WorkflowHandle:
+        """A handle on a workflow, which need not exist yet."""
+        return WorkflowHandle(workflow_id, self)
+
+    def get_workflow(
+        self, workflow_id: str, *, max_payload_bytes: int | None = None
+    ) -> WorkflowStatus | None:
+        """One workflow with its input and its output or error; None if there is none."""
+        found = self._list(
+            {"workflow_ids": workflow_id}, load_payloads=True, max_payload_bytes=max_payload_bytes
+        )
+        return found[0] if found else None
+
+    def list_workflows(
+        self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]
+    ) -> list[WorkflowStatus]:
+        """The workflows that match every filter, the oldest first unless ``sort_desc``.
+
+        Without ``limit`` all of them. For pages give ``limit`` and, for the next one, the last
+        run's ``cursor`` as ``after``: any depth costs the same, and new arrivals shift nothing.
+        Raises :class:`InvalidOption` for a filter that makes no sense.
+        """
+        if self._application_name and not filters.get("workflow_ids"):
+            filters.setdefault("application_name", self._application_name)
+        return self._list(filters, load_payloads=load_payloads)
+
+    def list_queued_workflows(
+        self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]
+    ) -> list[WorkflowStatus]:
+        """Like :meth:`list_workflows`, of those on a queue: delayed, waiting or running."""
+        filters["queues_only"] = True
+        return self.list_workflows(load_payloads=load_payloads, **filters)
+
+    def list_workflow_steps(
+        self,
+        workflow_id: str,
+        *,
+        limit: int | None = None,
+        after: int | None = None,
+        max_payload_bytes: int | None = None,
+    ) -> list[StepInfo] | None:
+        """The recorded steps in order; None if there is no such workflow.
+
+        ``after`` is the ``function_id`` that the page follows.
+        """
+        rows = self._db.read(
+            _STEPS,
+            {
+                "workflow_id": workflow_id,
+                "after": -1 if after is None else after,
+                "limit": _MAX_INT4 if limit is None else limit,
+                "max_bytes": self._payload_limit(max_payload_bytes),
+            },
+        )
+        if not rows and not self._db.read(_EXISTS, {"workflow_id": workflow_id}):
+            return None
+        return [self._step(row) for row in rows]
+
+    def cancel_workflow(self, workflow_id: str) -> Transition:
+        """Cancel a workflow that is not finished; running code notices it at its next step.
+
+        An unknown ID changes nothing. Raises :class:`OutcomeUnknown` if the connection broke.
+        """
+        return self.cancel_workflows([workflow_id])[0]
+
+    def cancel_workflows(self, workflow_ids: Sequence[str]) -> list[Transition]:
+        """Cancel several, in one transaction; one answer for each ID, in the order given."""
+        rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
+        return _transitions(workflow_ids, rows)
+
+    def resume_workflow(self, workflow_id: str, *, queue_name: str | None = None) -> Transition:
+        """Put a workflow that is not finished on a queue again, to go on after its last step.
+
+        Raises :class:`NonExistentWorkflow`, and :class:`OutcomeUnknown` if the connection broke.
+        """
+        return self.resume_workflows([workflow_id], queue_name=queue_name)[0]
+
+    def resume_workflows(
+        self, workflow_ids: Sequence[str], *, queue_name: str | None = None
+    ) -> list[Transition]:
+        """Resume several, in one transaction, on DBOS's internal queue unless one is named.
+
+        Raises :class:`NonExistentWorkflow` for an unknown ID; the others are resumed all the same.
+        """
+        rows = self._db.write(
+            _RESUME,
+            {"workflow_ids": list(workflow_ids), "queue_name": queue_name or INTERNAL_QUEUE_NAME},
+        )
+        transitions = _transitions(workflow_ids, rows)
+        for transition in transitions:
+            if transition.before is None:
+                raise NonExistentWorkflow(transition.workflow_id)
+        return transitions
+
+    def _list(
+        self,
+        filters: WorkflowFilter,
+        *,
+        load_payloads: bool,
+        max_payload_bytes: int | None = None,
+    ) -> list[WorkflowStatus]:
+        found = conditions(filters)
+        schema = Identifier(self._db.schema_name)
+        statement: Composable = _LIST.format(
+            columns=SQL(_COLUMNS + _PAYLOADS) if load_payloads else SQL(_COLUMNS),
+            schema=schema,
+            where=found.where(),
+            order=order(filters),
+            joins=_JOINS.format(schema=schema) if load_payloads else SQL(""),
+        )
+        params = {**found.params, "max_bytes": self._payload_limit(max_payload_bytes)}
+        return [self._status(row) for row in self._db.read(statement, params)]
+
+    def _payload_limit(self, max_payload_bytes: int | None) -> int:
+        return self._max_payload_bytes if max_payload_bytes is None else max_payload_bytes
+
+    def _status(self, row: Row) -> WorkflowStatus:
+        decode, name = self._serialization, row["serialization"]
+        if "inputs" not in row:
+            return WorkflowStatus(**row)
+        payloads = {
+            "input": _cut(row, "inputs") or decode.decode_arguments(row["inputs"], name),
+            "output": _cut(row, "output") or decode.decode_value(row["output"], name),
+            "error": _cut(row, "error") or decode.decode_error(row["error"], name),
+        }
+        del row["inputs"], row["inputs_bytes"], row["output_bytes"], row["error_bytes"]
+        return WorkflowStatus(**{**row, **payloads})
+
+    def _step(self, row: Row) -> StepInfo:
+        decode, name = self._serialization, row["serialization"]
+        return StepInfo(
+            function_id=row["function_id"],
+            function_name=row["function_name"],
+            output=_cut(row, "output") or decode.decode_value(row["output"], name),
+            error=_cut(row, "error") or decode.decode_error(row["error"], name),
+            child_workflow_id=row["child_workflow_id"],
+            started_at_epoch_ms=row["started_at_epoch_ms"],
+            completed_at_epoch_ms=row["completed_at_epoch_ms"],
+        )
+
+
+def _cut(row: Row, column: str) -> Any:
+    """What stands for a payload that was left in the database because of its size."""
+    size = row[f"{column}_bytes"]
+    if size is None or row[column] is not None:
+        return None
+    return RawValue("", row["serialization"], f"Not fetched: it has {size:,} bytes.")
+
+
+def _transitions(workflow_ids: Sequence[str], rows: list[Row]) -> list[Transition]:
+    before = {row["workflow_id"]: row["before"] for row in rows}
+    return [
+        Transition(
+            workflow_id,
+            before.get(workflow_id),
+            changed=workflow_id in before and before[workflow_id] not in _FINISHED,
+        )
+        for workflow_id in workflow_ids
+    ]

@@ -1,0 +1,40 @@
+"""Fixtures of all tests: a system database for each worker, emptied after every test."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import psycopg
+import pytest
+from psycopg.rows import dict_row
+
+from client_core import DBOSClient
+from tests.databases import create_system_database, delete_rows
+
+os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running.
+
+
+@pytest.fixture(scope="session")
+def system_url(worker_id: str) -> str:
+    """The address of this worker's system database."""
+    return create_system_database(f"system_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def _session_client(system_url: str) -> Iterator[DBOSClient]:
+    with DBOSClient.create(system_url, connect_timeout_seconds=5) as client:
+        yield client
+
+
+@pytest.fixture
+def sql(system_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection to arrange rows with; afterwards the tables are emptied."""
+    with psycopg.connect(system_url, autocommit=True, row_factory=dict_row) as conn:
+        yield conn
+        delete_rows(conn)
+
+
+@pytest.fixture
+def client(_session_client: DBOSClient, sql: psycopg.Connection[Any]) -> DBOSClient:
+    """Our client on an empty system database."""
+    return _session_client
