@@ -1,0 +1,13 @@
+"""The ASGI application, for uvicorn or a server of your own."""
+
+import os
+import warnings
+
+from django.core.asgi import get_asgi_application
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
+
+# WhiteNoise's answers are small files; Django reads them whole before it sends them, and says so.
+warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
+
+application = get_asgi_application()

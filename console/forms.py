@@ -1,0 +1,237 @@
+"""Forms: what a person typed → what client_core takes. The client's rules are not repeated here."""
+
+import json
+import uuid
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.utils import timezone
+
+from client_core import (
+    ConflictingWorkflow,
+    DBOSClientError,
+    EnqueueOptions,
+    InvalidOption,
+    NonExistentWorkflow,
+    QueueDeduplicated,
+    SerializationError,
+    StatusString,
+    WorkflowFilter,
+)
+
+FORMATS = [("portable_json", "Portable JSON (any language)"), ("py_pickle", "Python pickle")]
+
+
+class JSONText(forms.CharField):
+    """A text field that holds JSON; what was typed stays in it when it is wrong."""
+
+    widget = forms.Textarea
+
+    def __init__(self, *, kind: type | None = None, example: str = "", **options: Any) -> None:
+        super().__init__(strip=True, **options)
+        self.kind = kind
+        self.example = example
+
+    def clean(self, value: Any) -> Any:
+        """The parsed value; an empty field is an empty array or object, where one is wanted."""
+        text = super().clean(value)
+        if not text and self.kind is not None:
+            return self.kind()
+        try:
+            parsed = json.loads(text, parse_constant=_refuse_constant)
+        except RecursionError as error:
+            raise forms.ValidationError("The JSON is nested too deeply.") from error
+        except ValueError as error:
+            raise forms.ValidationError(f"This is no JSON: {error}.") from error
+        if self.kind is not None and not isinstance(parsed, self.kind):
+            shape = "array" if self.kind is list else "object"
+            raise forms.ValidationError(f"This must be a JSON {shape}, such as {self.example}")
+        return parsed
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+class EnqueueForm(forms.Form):
+    """Everything that may be said about a new run; fields are named as EnqueueOptions'."""
+
+    workflow_name = forms.CharField(
+        help_text="As the application registered it.", widget=forms.TextInput({"list": "names"})
+    )
+    queue_name = forms.CharField(label="Queue", widget=forms.TextInput({"list": "queues"}))
+    args = JSONText(
+        label="Positional arguments",
+        kind=list,
+        example='["ann", 3]',
+        required=False,
+        help_text='A JSON array, such as ["ann", 3].',
+        widget=forms.Textarea({"rows": 4, "spellcheck": "false"}),
+    )
+    kwargs = JSONText(
+        label="Named arguments",
+        kind=dict,
+        example='{"gift": true}',
+        required=False,
+        help_text='A JSON object, such as {"gift": true}.',
+        widget=forms.Textarea({"rows": 2, "spellcheck": "false"}),
+    )
+    workflow_id = forms.CharField(
+        label="Workflow ID",
+        required=False,
+        strip=False,
+        help_text="Starting the same ID twice starts one run. Left empty, one is made.",
+    )
+    workflow_class_name = forms.CharField(label="Class", required=False)
+    workflow_config_name = forms.CharField(label="Configured instance", required=False)
+    app_version = forms.CharField(
+        label="Application version", required=False, help_text="Left empty, the latest runs it."
+    )
+    priority = forms.IntegerField(
+        required=False, help_text="1 to 2,147,483,647, low first; without one it goes first."
+    )
+    delay_seconds = forms.FloatField(label="Delay (seconds)", required=False)
+    workflow_timeout_ms = forms.IntegerField(
+        label="Time-out (milliseconds)", required=False, help_text="From dequeue to deadline."
+    )
+    deduplication_id = forms.CharField(
+        label="Deduplication ID",
+        required=False,
+        help_text="One run of the queue at a time may hold it.",
+    )
+    duplication_policy = forms.ChoiceField(
+        label="If it is held",
+        choices=[("reject", "say so"), ("return-existing", "show the run that holds it")],
+        initial="reject",
+        required=False,
+    )
+    queue_partition_key = forms.CharField(
+        label="Partition key", required=False, help_text="For partitioned queues only."
+    )
+    serialization = forms.ChoiceField(
+        label="Format of the arguments",
+        choices=FORMATS,
+        initial="portable_json",
+        required=False,
+    )
+    #: Makes a form that is sent twice start one run, when no ID was typed.
+    form_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    essential = ("workflow_name", "queue_name", "args", "kwargs")
+
+    def clean(self) -> dict[str, Any]:
+        """Add ``options``, or put each rule that is broken beside its field."""
+        data = super().clean() or {}
+        fields = EnqueueOptions.__dataclass_fields__.keys() & self.fields.keys()
+        given = {name: data[name] for name in fields if data.get(name) not in (None, "")}
+        required = {name: data.get(name, "") for name in ("workflow_name", "queue_name")}
+        if not data.get("workflow_id") and "form_id" in data:
+            given["workflow_id"] = str(data["form_id"])
+        try:
+            data["options"] = EnqueueOptions(**{**required, **given})
+        except InvalidOption as error:
+            for field, rule in error.problems.items():
+                if field not in self.errors:
+                    self.add_error(field, f"This {rule}.")
+        return data
+
+    def refused(self, error: DBOSClientError) -> None:
+        """Put what the database said beside the field that it is about."""
+        fields = {
+            ConflictingWorkflow: "workflow_id",
+            QueueDeduplicated: "deduplication_id",
+            # Its message begins with the place of the value.
+            SerializationError: "kwargs" if str(error).startswith("kwargs") else "args",
+        }
+        self.add_error(fields.get(type(error)), str(error))
+
+    @property
+    def further(self) -> list[forms.BoundField]:
+        """The fields that most runs do without."""
+        return [field for field in self.visible_fields() if field.name not in self.essential]
+
+    @property
+    def further_open(self) -> bool:
+        """Whether one of those was used or is wrong, so that it must be in sight."""
+        return any(
+            field.errors or (self.is_bound and field.value() not in ("", None, field.initial))
+            for field in self.further
+        )
+
+
+class SendForm(forms.Form):
+    """A message to a workflow."""
+
+    destination_id = forms.CharField(label="To the workflow with the ID", strip=False)
+    topic = forms.CharField(
+        required=False, strip=False, help_text="As the workflow's recv names it; empty is none."
+    )
+    message = JSONText(
+        help_text='A JSON value, such as {"approved": true}. Text stands in quotes: "yes".',
+        widget=forms.Textarea({"rows": 5, "spellcheck": "false"}),
+    )
+    serialization = forms.ChoiceField(
+        label="Format of the message", choices=FORMATS, initial="portable_json", required=False
+    )
+    idempotency_key = forms.CharField(
+        label="Idempotency key",
+        initial=uuid.uuid4,
+        help_text="A message is sent once with it, however often the form is sent.",
+    )
+
+    def refused(self, error: DBOSClientError) -> None:
+        """Put what the database said beside the field that it is about."""
+        if isinstance(error, InvalidOption):
+            for field, rule in error.problems.items():
+                self.add_error(field if field in self.fields else None, f"This {rule}.")
+        else:
+            fields = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
+            self.add_error(fields.get(type(error)), str(error))
+
+
+class ResumeForm(forms.Form):
+    """Where a resumed workflow goes on."""
+
+    queue_name = forms.CharField(
+        label="Queue",
+        required=False,
+        widget=forms.TextInput({"list": "queues"}),
+        help_text="Left empty, it runs at once on DBOS's internal queue.",
+    )
+
+
+class FilterForm(forms.Form):
+    """What the list of workflows is narrowed to. What makes no sense narrows nothing."""
+
+    q = forms.CharField(required=False)
+    status = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "Any status"),
+            *((s, s.replace("_", " ").capitalize()) for s in StatusString),
+        ],
+    )
+    name = forms.CharField(required=False, widget=forms.TextInput({"list": "names"}))
+    queue = forms.CharField(required=False, widget=forms.TextInput({"list": "queues"}))
+    age = forms.ChoiceField(
+        required=False,
+        choices=[("", "Any time"), ("1", "Last hour"), ("24", "Last day"), ("168", "Last 7 days")],
+    )
+
+    def filters(self) -> WorkflowFilter:
+        """The client's filter; an empty field does not narrow."""
+        self.full_clean()
+        chosen = {key: value for key, value in self.cleaned_data.items() if value}
+        filters = WorkflowFilter()
+        if prefix := chosen.get("q"):
+            filters["workflow_id_prefix"] = prefix
+        if status := chosen.get("status"):
+            filters["status"] = status
+        if name := chosen.get("name"):
+            filters["name"] = name
+        if queue := chosen.get("queue"):
+            filters["queue_name"] = queue
+        if hours := chosen.get("age"):
+            filters["start_time"] = timezone.now() - timedelta(hours=int(hours))
+        return filters

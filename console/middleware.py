@@ -1,0 +1,54 @@
+"""Login by default, a rule at every view, and errors as pages."""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django_htmx.http import HttpResponseClientRedirect
+
+from client_core import DBOSClientError
+from console.views import errors
+
+logger = logging.getLogger("console")
+
+
+class ConsoleMiddleware:
+    """The innermost middleware: what it lets through reaches a view that names its rule."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        # Pages hold production data: no shared or restored copy of them.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    def process_view(
+        self, request: Any, view: Any, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> HttpResponse | None:
+        """Send strangers to the sign-in page, and refuse views without a rule."""
+        rule = getattr(view, "rule", None)
+        if rule == "public":
+            return None
+        try:
+            signed_in = request.user.is_authenticated
+        except (DatabaseError, InterfaceError) as error:
+            return errors.from_exception(request, error)
+        if not signed_in:
+            login = redirect_to_login(request.get_full_path())
+            return HttpResponseClientRedirect(login.url) if request.htmx else login
+        if rule is None:
+            logger.error("The view %s has no rule and is refused.", view.__name__)
+            raise PermissionDenied(view.__name__)
+        return None
+
+    def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
+        """Turn what the databases say into a page that a person can act on."""
+        if isinstance(error, DBOSClientError | DatabaseError | InterfaceError):
+            return errors.from_exception(request, error)
+        return None

@@ -1,0 +1,130 @@
+"""Django's settings, all from the environment; the README has the table."""
+
+from pathlib import Path
+
+from csp.constants import NONE, SELF
+
+from console import env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+#: In a clone, templates and static files lie beside the packages; a wheel carries them inside.
+IN_CLONE = (BASE_DIR / "manage.py").exists()
+
+DEBUG = env.truth("CONSOLE_DEBUG")
+SECRET_KEY = env.secret_key("CONSOLE_SECRET_KEY")
+ALLOWED_HOSTS = env.words("CONSOLE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env.words("CONSOLE_TRUSTED_ORIGINS")
+
+ROOT_URLCONF = "console.urls"
+ASGI_APPLICATION = "console.asgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+APPEND_SLASH = False
+
+INSTALLED_APPS = [
+    "console",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "template_partials",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "console.middleware.ConsoleMiddleware",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"] if IN_CLONE else [],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "console.context.console",
+            ],
+            "builtins": ["console.templatetags.console"],
+        },
+    }
+]
+
+DATABASES = {"default": env.django_database("CONSOLE_DATABASE_URL")}
+
+# The system database of the DBOS applications that this console shows.
+DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
+DBOS_SYSTEM_DATABASE_SCHEMA = env.text("DBOS_SYSTEM_DATABASE_SCHEMA", "dbos")
+CONSOLE_SYSTEM_NAME = env.slug("CONSOLE_SYSTEM_NAME", "main")
+CONSOLE_STATEMENT_TIMEOUT_MS = env.whole("CONSOLE_STATEMENT_TIMEOUT_MS", 5_000, least=100)
+CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
+PORT = env.whole("PORT", 8000, least=1, most=65_535)
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+# Behind a proxy that ends TLS, CONSOLE_HTTPS=1 keeps the cookies on encrypted connections.
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS = env.truth("CONSOLE_HTTPS")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SESSION_COOKIE_NAME = "console_session"
+CSRF_COOKIE_NAME = "console_csrf"
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CSRF_FAILURE_VIEW = "console.views.errors.csrf_failure"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [SELF],
+        "base-uri": [NONE],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    }
+}
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "static"] if IN_CLONE else []
+# Served from where they lie: a handful of small files, revalidated by the browser.
+WHITENOISE_USE_FINDERS = True
+
+TIME_ZONE = "UTC"
+USE_TZ = True
+USE_I18N = False
+
+# 5 MB of arguments are fine; what is larger does not belong in a form.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 2**20
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Says at every start of a pool, and at every reconnection, what pages say already.
+        "psycopg.pool": {"level": "ERROR"},
+        "django.request": {"level": "ERROR"},
+    },
+}

@@ -1,0 +1,144 @@
+"""The small pieces that every page is made of. Loaded in all templates."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from client_core import StatusString
+from console import payload
+
+register = template.Library()
+
+#: Status → words. The icon and the colour are named by the status itself.
+_WORDS = {
+    StatusString.MAX_RECOVERY_ATTEMPTS_EXCEEDED: "Gave up",
+    StatusString.PENDING: "Running",
+}
+#: A status that a newer SDK brought is shown by its own name, in neutral colour.
+_KNOWN = {status.value for status in StatusString}
+
+
+@register.simple_tag
+def icon(name: str) -> SafeString:
+    """An icon of icons.svg, hidden from screen readers: a word always stands beside it."""
+    return format_html(
+        '<svg class="icon" aria-hidden="true"><use href="{}#{}"></use></svg>',
+        static("icons.svg"),
+        name,
+    )
+
+
+@register.simple_tag
+def status_badge(status: str) -> SafeString:
+    """A status as icon and word."""
+    kind = status.lower() if status in _KNOWN else "unknown"
+    word = _WORDS.get(status, status.replace("_", " ").capitalize())  # type: ignore[call-overload]
+    return format_html(
+        '<span class="status status-{}" title="{}">{}{}</span>', kind, status, icon(kind), word
+    )
+
+
+@register.simple_tag
+def when(epoch_ms: int | None) -> SafeString | str:
+    """A moment: exact in UTC; time.js makes it relative and keeps the exact one at hand."""
+    if epoch_ms is None:
+        return "–"
+    try:
+        moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    except (ValueError, OverflowError, OSError):
+        return str(epoch_ms)
+    return format_html(
+        '<time datetime="{}" data-relative>{}</time>',
+        moment.isoformat(timespec="milliseconds"),
+        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    )
+
+
+@register.simple_tag
+def duration(start_ms: int | None, end_ms: int | None) -> SafeString | str:
+    """The time between two moments; one that still runs is counted on by time.js."""
+    if start_ms is None:
+        return "–"
+    if end_ms is not None:
+        return in_words(end_ms - start_ms)
+    return format_html('<span data-since="{}">running</span>', start_ms)
+
+
+@register.simple_tag
+def offset(start_ms: int | None, epoch_ms: int | None) -> SafeString | str:
+    """A moment as its distance from the start, with the exact one in its title."""
+    if start_ms is None or epoch_ms is None:
+        return when(epoch_ms)
+    exact = datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(" ", "milliseconds")
+    return format_html('<span title="{}">+{}</span>', exact, in_words(max(0, epoch_ms - start_ms)))
+
+
+@register.filter
+def in_words(ms: int | None) -> str:
+    """A length of time with the two units that matter."""
+    if ms is None:
+        return "–"
+    if ms < 0:
+        return "0 ms"
+    if ms < 1_000:
+        return f"{ms} ms"
+    if ms < 60_000:
+        return f"{ms / 1000:.1f} s"
+    units = [(86_400_000, "d"), (3_600_000, "h"), (60_000, "min"), (1_000, "s")]
+    words: list[str] = []
+    for size, unit in units:
+        count, ms = divmod(ms, size)
+        if count or words:
+            words.append(f"{count} {unit}")
+        if len(words) == 2:
+            break
+    return " ".join(words)
+
+
+@register.inclusion_tag("components/copyable.html")
+def copyable(text: str) -> dict[str, Any]:
+    """A long ID, cut in the middle by the style sheet, that one click copies whole."""
+    return {"text": text, "head": text[:-6], "tail": text[-6:]}
+
+
+@register.inclusion_tag("components/payload.html")
+def show_payload(value: Any, label: str) -> dict[str, Any]:
+    """A payload as text, with its note."""
+    return {"shown": payload.show(value), "label": label}
+
+
+@register.filter
+def brief(value: Any) -> str:
+    """The first line's worth of a payload."""
+    text = " ".join(payload.show(value).text.split())
+    return text if len(text) <= 80 else text[:79] + "…"
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField) -> dict[str, Any]:
+    """A form field with its label, help and errors, wired for screen readers."""
+    described = [f"{bound.auto_id}_help"] if bound.help_text else []
+    attributes: dict[str, str | bool] = {}
+    if bound.errors:
+        described.append(f"{bound.auto_id}_errors")
+        attributes["aria-invalid"] = "true"
+    if described:
+        attributes["aria-describedby"] = " ".join(described)
+    return {"field": bound, "widget": bound.as_widget(attrs=attributes)}
+
+
+@register.simple_tag(takes_context=True)
+def with_query(context: template.Context, **changes: Any) -> str:
+    """The present URL's query with some parameters set or, when None, taken out."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        if value is None:
+            query.pop(name, None)
+        else:
+            query[name] = value
+    return f"?{query.urlencode()}"

@@ -1,0 +1,36 @@
+"""Every URL of the console; a view's rule stands at the view."""
+
+from django.urls import URLPattern, URLResolver, include, path
+
+from console import converters
+from console.views import accounts, audit, errors, home, messages, workflows
+
+handler403 = errors.permission_denied
+handler404 = errors.not_found
+handler500 = errors.server_error
+
+converters.register()
+
+workflow_urls = [
+    path("cancel/", workflows.cancel, name="workflow-cancel"),
+    path("resume/", workflows.resume, name="workflow-resume"),
+]
+
+system_urls: list[URLPattern | URLResolver] = [
+    path("", home.system, name="system"),
+    path("workflows/", workflows.index, name="workflows"),
+    path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
+    path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
+    path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),
+    path("messages/send/", messages.send, name="message-send"),
+]
+
+urlpatterns = [
+    path("", home.home, name="home"),
+    path("healthz", home.healthz, name="healthz"),
+    path("theme/", home.theme, name="theme"),
+    path("audit/", audit.index, name="audit"),
+    path("login/", accounts.login, name="login"),
+    path("logout/", accounts.logout, name="logout"),
+    path("s/<system:system>/", include(system_urls)),
+]

@@ -1,0 +1,122 @@
+"""Pages for what went wrong. They ask no database, so they work when none answers."""
+
+import sys
+from typing import Any
+
+from django.db import DatabaseError, InterfaceError
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+
+from client_core import (
+    DatabaseUnavailable,
+    DBOSClientError,
+    InvalidOption,
+    NonExistentWorkflow,
+    QueryTimeout,
+    UnsupportedBySchema,
+)
+
+#: What each error is to a person: status, title, what to do, and whether the page tries again.
+_PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
+    (
+        DatabaseUnavailable,
+        503,
+        "The system database does not answer",
+        "Your applications' database cannot be reached from the console. "
+        "Nothing was written. This page tries again by itself.",
+        True,
+    ),
+    (
+        QueryTimeout,
+        503,
+        "That took the database too long",
+        "The question was stopped so that it does not hurt production. "
+        "Ask for less: a shorter time, one status, one queue or an exact ID.",
+        False,
+    ),
+    (
+        UnsupportedBySchema,
+        501,
+        "This system database cannot be shown",
+        "The console found no tables that it knows. This page tries again by itself.",
+        True,
+    ),
+    (NonExistentWorkflow, 404, "No such workflow", "It may have been deleted.", False),
+    (InvalidOption, 400, "That link makes no sense", "Something in the address is wrong.", False),
+    (DBOSClientError, 502, "The system database refused", "Nothing was written.", False),
+    (
+        DatabaseError,
+        503,
+        "The console's own database does not answer",
+        "Accounts and sessions are kept there, so nobody can work with the console just now. "
+        "This page tries again by itself.",
+        True,
+    ),
+)
+
+
+def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
+    """The page for an error of either database."""
+    for kind, status, title, advice, retry in _PAGES:
+        if isinstance(error, kind) or (kind is DatabaseError and isinstance(error, InterfaceError)):
+            # The console's own database may tell its host and user: that is for the log.
+            detail = str(error) if isinstance(error, DBOSClientError) else ""
+            return _page(request, status, title, advice, detail=detail, retry=retry)
+    raise error
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Django's handler for what nobody caught, also outside of views."""
+    error = sys.exc_info()[1]
+    if isinstance(error, DatabaseError | InterfaceError):
+        return from_exception(request, error)
+    return _page(
+        request,
+        500,
+        "Something went wrong in the console",
+        "It was logged. Nothing tells whether a write that you asked for was made: look first.",
+    )
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler for addresses that are no page."""
+    return _page(request, 404, "There is no such page", "The address may be misspelt.")
+
+
+def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler for what a person may not do."""
+    return _page(
+        request,
+        403,
+        "Your role does not allow this",
+        f"It takes the permission “{exception}”. An administrator can give you another role.",
+    )
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that did not come from this console, or whose session ended meanwhile."""
+    return _page(
+        request,
+        403,
+        "The form was not accepted",
+        "Its session has ended, or it was not sent from this console. Go back, load the page "
+        "again and repeat; nothing was written.",
+    )
+
+
+def _page(
+    request: HttpRequest, status: int, title: str, advice: str, **context: Any
+) -> HttpResponse:
+    theme = request.COOKIES.get("console_theme", "")
+    html = render_to_string(
+        "errors/page.html",
+        {
+            "title": title,
+            "advice": advice,
+            "status": status,
+            "theme": theme,
+            "path": request.get_full_path() if request.method == "GET" else "/",
+            **context,
+        },
+    )
+    return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})

@@ -1,0 +1,39 @@
+"""Messages to workflows."""
+
+from django.http import HttpResponse
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods
+
+from client_core import DBOSClientError
+from console import actions
+from console.forms import SendForm
+from console.http import Request, acted
+from console.permissions import Action, requires
+from console.systems import System
+from console.views.common import render_form
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.WORKFLOW_SEND)
+def send(request: Request, system: System) -> HttpResponse:
+    """Send a message to a workflow."""
+    posted = request.POST if request.method == "POST" else None
+    form = SendForm(posted, initial=request.GET.dict())
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            outcome = actions.send(
+                request.user,
+                system,
+                data["destination_id"],
+                data["message"],
+                topic=data["topic"] or None,
+                idempotency_key=data["idempotency_key"],
+                serialization=data["serialization"] or None,
+            )
+        except DBOSClientError as error:
+            form.refused(error)
+        else:
+            url = reverse("workflow", args=[system, data["destination_id"]])
+            return acted(request, url, outcome.level, outcome.text)
+    return render_form(request, "messages/send.html", form, {})

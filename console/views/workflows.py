@@ -1,0 +1,116 @@
+"""Workflows: the list, one run, and what a person does to them."""
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_safe
+
+from client_core import DBOSClientError
+from console import actions
+from console.forms import EnqueueForm, FilterForm, ResumeForm
+from console.http import Request, acted, redirect_with, wants_partial
+from console.permissions import Action, requires
+from console.systems import System
+from console.views.common import known_names, render_form, run_or_404
+
+PAGE_SIZE = 50
+#: The first page of steps; a step's payload is cut earlier than a run's.
+STEPS_SHOWN = 200
+STEP_PAYLOAD_BYTES = 32 * 2**10
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def index(request: Request, system: System) -> HttpResponse:
+    """The newest runs that match the filter, a page at a time."""
+    form = FilterForm(request.GET)
+    filters = form.filters()
+    prefix = filters.get("workflow_id_prefix")
+    if prefix and not wants_partial(request) and system.client.list_workflows(workflow_ids=prefix):
+        return redirect("workflow", system, prefix)
+    is_narrow = bool(filters)
+    if after := request.GET.get("after"):
+        filters["after"] = after
+    filters |= {"limit": PAGE_SIZE + 1, "sort_desc": True}
+    runs = system.client.list_workflows(**filters)
+    page = runs[:PAGE_SIZE]
+    context = {
+        "form": form,
+        "is_narrow": is_narrow,
+        "is_first": not after,
+        "runs": page,
+        "older": page[-1].cursor if len(runs) > PAGE_SIZE else None,
+    }
+    template = "workflows/list.html"
+    if wants_partial(request):
+        return render(request, f"{template}#rows", context)
+    return render(request, template, context | known_names(system))
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
+    """One run: what it is, what it was given, what it did and what came of it."""
+    run = run_or_404(system, workflow_id)
+    steps = (
+        system.client.list_workflow_steps(
+            workflow_id, limit=STEPS_SHOWN + 1, max_payload_bytes=STEP_PAYLOAD_BYTES
+        )
+        or []
+    )
+    context = {
+        "run": run,
+        "steps": steps[:STEPS_SHOWN],
+        "more_steps": len(steps) > STEPS_SHOWN,
+        "events": system.client.get_all_events(workflow_id, limit=100),
+    }
+    template = "workflows/detail.html"
+    return render(request, f"{template}#run" if wants_partial(request) else template, context)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.WORKFLOW_ENQUEUE)
+def enqueue(request: Request, system: System) -> HttpResponse:
+    """Start a workflow."""
+    posted = request.POST if request.method == "POST" else None
+    form = EnqueueForm(posted, initial=request.GET.dict())
+    if form.is_valid():
+        data = form.cleaned_data
+        try:
+            handle, outcome = actions.enqueue(
+                request.user, system, data["options"], data["args"], data["kwargs"]
+            )
+        except DBOSClientError as error:
+            form.refused(error)
+        else:
+            url = reverse("workflow", args=[system, handle.workflow_id])
+            return redirect_with(request, url, outcome.level, outcome.text)
+    return render_form(request, "workflows/enqueue.html", form, known_names(system))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.WORKFLOW_CANCEL)
+def cancel(request: Request, system: System, workflow_id: str) -> HttpResponse:
+    """Ask whether to cancel, then cancel."""
+    if request.method == "POST":
+        outcome = actions.cancel(request.user, system, workflow_id)
+        return acted(
+            request, reverse("workflow", args=[system, workflow_id]), outcome.level, outcome.text
+        )
+    run = run_or_404(system, workflow_id)
+    return render_form(request, "workflows/cancel.html", None, {"run": run})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.WORKFLOW_RESUME)
+def resume(request: Request, system: System, workflow_id: str) -> HttpResponse:
+    """Ask where to resume, then resume."""
+    form = ResumeForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        queue_name = form.cleaned_data["queue_name"] or None
+        outcome = actions.resume(request.user, system, workflow_id, queue_name)
+        return acted(
+            request, reverse("workflow", args=[system, workflow_id]), outcome.level, outcome.text
+        )
+    context = {"run": run_or_404(system, workflow_id), **known_names(system)}
+    return render_form(request, "workflows/resume.html", form, context)

@@ -1,0 +1,53 @@
+// Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
+// hidden tab, under an open dialog or over selected text, and more rarely when nobody moves.
+// What came back unchanged is not swapped; opened <details> stay open.
+(() => {
+  const IDLE_AFTER = 5 * 60_000;
+  const IDLE_FACTOR = 10;
+  const lastAsked = new Map();
+  const lastAnswer = new Map();
+  let lastMoved = Date.now();
+  let opened = [];
+
+  for (const name of ["pointermove", "keydown", "scroll", "visibilitychange"]) {
+    document.addEventListener(name, () => { lastMoved = Date.now(); }, { passive: true });
+  }
+
+  function busy() {
+    const selection = document.getSelection();
+    return document.hidden || document.querySelector("dialog[open]")
+      || (selection && !selection.isCollapsed);
+  }
+
+  setInterval(() => {
+    if (busy()) return;
+    const factor = Date.now() - lastMoved > IDLE_AFTER ? IDLE_FACTOR : 1;
+    for (const element of document.querySelectorAll("[data-refresh]")) {
+      const due = (lastAsked.get(element.id) ?? performance.now()) + element.dataset.refresh * 1000 * factor;
+      if (!lastAsked.has(element.id)) lastAsked.set(element.id, performance.now());
+      if (performance.now() < due) continue;
+      lastAsked.set(element.id, performance.now());
+      htmx.trigger(element, "refresh");
+    }
+  }, 500);
+
+  document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+    if (!detail.target.matches("[data-refresh]")) return;
+    const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;
+    lastAnswer.set(detail.target.id, detail.xhr.responseText);
+    if (same && detail.xhr.status === 200) detail.shouldSwap = false;
+    opened = [...detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
+  });
+  document.addEventListener("htmx:afterSwap", () => {
+    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    opened = [];
+  });
+
+  // A banner while the console or its database does not answer.
+  const offline = document.getElementById("offline");
+  const show = () => { offline.hidden = false; };
+  document.addEventListener("htmx:sendError", show);
+  document.addEventListener("htmx:timeout", show);
+  document.addEventListener("htmx:responseError", ({ detail }) => { if (detail.xhr.status >= 500) show(); });
+  document.addEventListener("htmx:afterRequest", ({ detail }) => { if (detail.successful) offline.hidden = true; });
+})();

@@ -1,0 +1,43 @@
+"""Workflow IDs in URLs."""
+
+import re
+
+import pytest
+from django.urls import resolve, reverse
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from console.converters import WorkflowIDConverter
+from console.systems import System
+
+converter = WorkflowIDConverter()
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), min_size=1))
+@example("sched-nightly-2026-01-01T00:00:00+00:00")
+@example("..")
+@example(".")
+@example("a/../b")
+@example("~2F")
+@example("é ✓\n")
+def test_any_id_survives_as_one_plain_segment(workflow_id: str) -> None:
+    segment = converter.to_url(workflow_id)
+    assert re.fullmatch(r"[A-Za-z0-9_:.~-]+", segment)
+    assert segment not in (".", "..")
+    assert converter.to_python(segment) == workflow_id
+
+
+@pytest.mark.parametrize("workflow_id", ["order-1", "3f0e-4b", "sched-a-2026-01-01T00:00:00.000Z"])
+def test_common_ids_read_as_they_are(workflow_id: str) -> None:
+    assert converter.to_url(workflow_id) == workflow_id
+
+
+def test_an_id_cannot_reach_another_page(system: System) -> None:
+    path = reverse("workflow", args=[system, "run-1/cancel"])
+    match = resolve(path)
+    assert (match.url_name, match.kwargs["workflow_id"]) == ("workflow", "run-1/cancel")
+
+
+def test_what_is_no_text_is_no_page() -> None:
+    with pytest.raises(ValueError, match="utf-8"):
+        converter.to_python("~FF")

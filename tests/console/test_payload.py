@@ -1,0 +1,84 @@
+"""Payloads as text."""
+
+import json
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from client_core import OpaqueObject, RawValue, RecordedError, WorkflowInputs
+from console.payload import MAX_CHARACTERS, show
+
+json_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
+
+
+@given(json_values)
+def test_json_stays_json(value: object) -> None:
+    assert json.loads(show(value).text) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (datetime(2026, 1, 2, 3, tzinfo=UTC), "datetime(2026-01-02T03:00:00+00:00)"),
+        (date(2026, 1, 2), "date(2026-01-02)"),
+        (timedelta(hours=1), "timedelta(1:00:00)"),
+        (Decimal("1.50"), "Decimal(1.50)"),
+        (UUID(int=1), "UUID(00000000-0000-0000-0000-000000000001)"),
+        (b"\x00\xff", "bytes(00ff)"),
+        ({1}, "set(\n  1\n)"),
+        ((), "tuple()"),
+        ({("a", 1): None}, '{\n  tuple(\n    "a",\n    1\n  ): null\n}'),
+        (complex(1, 2), "complex((1+2j))"),
+    ],
+)
+def test_typed_values_are_named_as_what_they_are(value: object, text: str) -> None:
+    assert show(value).text == text
+
+
+def test_an_object_of_the_application_is_an_inert_description() -> None:
+    text = show(OpaqueObject("shop.models", "Order", args=(1,), state={"total": 5})).text
+    assert '"shop.models"' in text
+    assert '"total": 5' in text
+
+
+def test_a_raw_value_says_why() -> None:
+    shown = show(RawValue("c2VjcmV0", "acme", "It is encrypted."))
+    assert (shown.text, shown.note) == ("c2VjcmV0", "It is encrypted.")
+
+
+def test_arguments_without_names_are_a_list() -> None:
+    assert json.loads(show(WorkflowInputs(("ann",), {})).text) == ["ann"]
+    assert json.loads(show(WorkflowInputs((), {"a": 1})).text) == {"args": [], "kwargs": {"a": 1}}
+
+
+def test_an_error_shows_what_is_beyond_its_message() -> None:
+    assert show(RecordedError("E", "m", None, None)).text == ""
+    assert show(RecordedError("E", "m", None, {"a": 1})).text == '{\n  "a": 1\n}'
+
+
+@pytest.mark.parametrize(
+    "value", ["x" * 2 * MAX_CHARACTERS, ["x"] * MAX_CHARACTERS, RawValue("x" * 2**20, None, "raw")]
+)
+def test_a_page_shows_no_more_than_its_budget(value: object) -> None:
+    shown = show(value)
+    assert len(shown.text) == MAX_CHARACTERS
+    assert "Cut after" in shown.note
+
+
+def test_shared_parts_do_not_explode() -> None:
+    """Thirty doublings are a billion leaves, of which no more are made than are shown."""
+    value: list[object] = ["leaf"]
+    for _ in range(30):
+        value = [value, value]
+    assert len(show(value).text) == MAX_CHARACTERS

@@ -1,0 +1,136 @@
+"""The house rules, held by machine: sizes, colours, templates, and where writes may stand."""
+
+import ast
+import re
+import statistics
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from client_core.enqueue import Enqueue
+from client_core.messages import Messages
+from client_core.workflows import Workflows
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("client_core", "console", "demo")
+MODULES = sorted(
+    path
+    for package in PACKAGES
+    for path in (ROOT / package).rglob("*.py")
+    if "migrations" not in path.parts
+)
+TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
+SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
+STYLES = sorted((ROOT / "static").rglob("*.css"))
+#: The client's methods that change a system database.
+WRITES = {
+    "enqueue",
+    "send",
+    "cancel_workflow",
+    "cancel_workflows",
+    "resume_workflow",
+    "resume_workflows",
+}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def functions() -> Iterator[tuple[str, int]]:
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                assert node.end_lineno
+                yield f"{name(path)}:{node.name}", node.end_lineno - node.lineno + 1
+
+
+def test_modules_stay_small() -> None:
+    lengths = {name(path): len(path.read_text().splitlines()) for path in MODULES}
+    assert {path: length for path, length in lengths.items() if length > 400} == {}
+    assert statistics.median(lengths.values()) <= 100
+
+
+def test_functions_stay_small() -> None:
+    lengths = dict(functions())
+    assert {path: length for path, length in lengths.items() if length > 60} == {}
+    short = sum(length <= 30 for length in lengths.values())
+    assert short / len(lengths) >= 0.9
+
+
+def test_templates_stay_small() -> None:
+    lengths = {name(path): len(path.read_text().splitlines()) for path in TEMPLATES}
+    assert {path: length for path, length in lengths.items() if length > 150} == {}
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=name)
+def test_templates_hold_no_code_no_style_and_no_foreign_address(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"<style|<script(?![^>]*\ssrc=)|\sstyle=|\son\w+=|hx-on|javascript:", text)
+    assert not re.search(r"""(src|href|action)=["'](https?:)?//""", text)
+    assert "|safe" not in text
+    assert "autoescape" not in text
+
+
+@pytest.mark.parametrize("path", [*SCRIPTS, *STYLES], ids=name)
+def test_scripts_and_styles_ask_nobody_else(path: Path) -> None:
+    text = path.read_text()
+    assert not re.search(r"https?://|@import|url\(|\beval\(|innerHTML|document\.write", text)
+
+
+@pytest.mark.parametrize("path", [path for path in STYLES if path.name != "tokens.css"], ids=name)
+def test_colours_stand_in_the_tokens_alone(path: Path) -> None:
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b|\brgba?\(|\bhsla?\(", path.read_text())
+
+
+def test_every_colour_token_is_used() -> None:
+    tokens = set(re.findall(r"^  (--[\w-]+):", (ROOT / "static/css/tokens.css").read_text(), re.M))
+    used = set(re.findall(r"var\((--[\w-]+)\)", "".join(path.read_text() for path in STYLES)))
+    assert used <= tokens
+    assert tokens <= used
+
+
+def test_every_icon_that_is_used_exists() -> None:
+    icons = set(re.findall(r'<symbol id="([\w]+)"', (ROOT / "static/icons.svg").read_text()))
+    used = {
+        icon for path in TEMPLATES for icon in re.findall(r'{% icon "(\w+)" %}', path.read_text())
+    }
+    assert used <= icons
+
+
+def test_writes_stand_in_the_actions_alone() -> None:
+    """A permission check and an audit entry cannot be forgotten where nobody else may write."""
+    for method in WRITES:
+        assert any(hasattr(part, method) for part in (Workflows, Enqueue, Messages)), method
+    for path in (ROOT / "console").rglob("*.py"):
+        called = {
+            node.func.attr
+            for node in ast.walk(ast.parse(path.read_text()))
+            if isinstance(node, ast.Call)
+            and isinstance(node.func, ast.Attribute)
+            and not (isinstance(node.func.value, ast.Name) and node.func.value.id == "actions")
+        }
+        if path.name != "actions.py":
+            assert not called & WRITES, name(path)
+
+
+def test_every_public_function_and_class_says_what_it_means() -> None:
+    silent = [
+        f"{name(path)}:{node.name}"
+        for path in MODULES
+        if path.parts[-2] != "commands"
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.ClassDef)
+        and not node.name.startswith("_")
+        and node.name != "Meta"
+        and not ast.get_docstring(node)
+    ]
+    assert silent == []
+
+
+def test_locked_requirements_carry_hashes_and_name_no_host() -> None:
+    for path in (ROOT / "requirements").glob("*.txt"):
+        text = path.read_text()
+        assert "--hash=sha256:" in text
+        assert not re.search(r"https?://|--index|--find-links", text), path.name
