@@ -83,18 +83,11 @@ class EnqueueForm(forms.Form):
         strip=False,
         help_text="Starting the same ID twice starts one run. Left empty, one is made.",
     )
-    workflow_class_name = forms.CharField(label="Class", required=False)
-    workflow_config_name = forms.CharField(label="Configured instance", required=False)
     app_version = forms.CharField(
         label="Application version", required=False, help_text="Left empty, the latest runs it."
     )
-    priority = forms.IntegerField(
-        required=False, help_text="1 to 2,147,483,647, low first; without one it goes first."
-    )
-    delay_seconds = forms.FloatField(label="Delay (seconds)", required=False)
-    workflow_timeout_ms = forms.IntegerField(
-        label="Time-out (milliseconds)", required=False, help_text="From dequeue to deadline."
-    )
+    workflow_class_name = forms.CharField(label="Class", required=False)
+    workflow_config_name = forms.CharField(label="Configured instance", required=False)
     deduplication_id = forms.CharField(
         label="Deduplication ID",
         required=False,
@@ -105,6 +98,13 @@ class EnqueueForm(forms.Form):
         choices=[("reject", "say so"), ("return-existing", "show the run that holds it")],
         initial="reject",
         required=False,
+    )
+    priority = forms.IntegerField(
+        required=False, help_text="1 to 2,147,483,647, low first; without one it goes first."
+    )
+    delay_seconds = forms.FloatField(label="Delay (seconds)", required=False)
+    workflow_timeout_ms = forms.IntegerField(
+        label="Time-out (milliseconds)", required=False, help_text="From dequeue to deadline."
     )
     queue_partition_key = forms.CharField(
         label="Partition key", required=False, help_text="For partitioned queues only."

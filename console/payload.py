@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
@@ -16,6 +17,9 @@ from client_core import OpaqueObject, RawValue, RecordedError, WorkflowInputs
 #: A page shows no more than this of one payload.
 MAX_CHARACTERS = 64 * 2**10
 INDENT = "  "
+#: What holds a few plain values stays on one line.
+MOST_ON_A_LINE = 6
+LINE_WIDTH = 64
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ def _cut(text: str) -> Shown:
 def _pieces(value: Any, indent: str) -> Iterator[str]:
     match value:
         case None | bool() | int() | float() | str():
-            yield json.dumps(value, ensure_ascii=False)
+            yield _plain(value)
         case Mapping():
             # A key is described within the budget as well: it may be a large tuple.
             inner = indent + INDENT
@@ -84,15 +88,49 @@ def _pieces(value: Any, indent: str) -> Iterator[str]:
 
 
 def _inert(value: Any, indent: str) -> Iterator[str]:
-    fields = [(f"{f.name}: ", getattr(value, f.name)) for f in dataclasses.fields(value)]
-    yield from _block(f"{type(value).__name__}(", (pair for pair in fields if pair[1]), ")", indent)
+    if isinstance(value, OpaqueObject):
+        yield from _opaque(value, indent)
+        return
+    fields = ((f"{f.name}: ", getattr(value, f.name)) for f in dataclasses.fields(value))
+    yield from _block(f"{type(value).__name__}(", fields, ")", indent)
+
+
+def _opaque(value: OpaqueObject, indent: str) -> Iterator[str]:
+    """An object as the call that would make it, which nobody makes."""
+    if not value.called:
+        yield f"<{value.qualified_name}>"
+        return
+    parts: list[tuple[str, Any]] = [("", arg) for arg in value.args]
+    parts += [(f"{name}=", arg) for name, arg in value.kwargs.items()]
+    parts += [("", item) for item in value.items]
+    parts += [("", pair) for pair in value.pairs]
+    if value.state is not None:
+        parts.append(("state: ", value.state))
+    yield from _block(f"{value.qualified_name}(", iter(parts), ")", indent)
 
 
 def _block(start: str, items: Iterator[tuple[str, Any]], end: str, indent: str) -> Iterator[str]:
-    inner, empty = indent + INDENT, True
+    first = list(islice(items, MOST_ON_A_LINE + 1))
+    if (line := _one_line(start, first, end)) is not None:
+        yield line
+        return
+    inner, comma = indent + INDENT, ""
     yield start
-    for label, item in items:
-        yield f"{'' if empty else ','}\n{inner}{label}"
+    for label, item in chain(first, items):
+        yield f"{comma}\n{inner}{label}"
         yield from _pieces(item, inner)
-        empty = False
-    yield end if empty else f"\n{indent}{end}"
+        comma = ","
+    yield f"\n{indent}{end}"
+
+
+def _one_line(start: str, items: list[tuple[str, Any]], end: str) -> str | None:
+    """A block of a few plain values, if it is short."""
+    plain = all(item is None or isinstance(item, bool | int | float | str) for _, item in items)
+    if len(items) > MOST_ON_A_LINE or not plain:
+        return None
+    line = f"{start}{', '.join(label + _plain(item) for label, item in items)}{end}"
+    return line if len(line) <= LINE_WIDTH else None
+
+
+def _plain(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False)

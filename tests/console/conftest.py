@@ -8,7 +8,6 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
-
 from console.permissions import Role
 from console.systems import System, all_systems
 from tests.client_core.conftest import Insert, insert

@@ -71,5 +71,5 @@ def test_an_id_is_whole_in_its_two_parts(text: str) -> None:
 
 
 def test_a_brief_payload_is_one_line() -> None:
-    assert brief({"a": [1, 2]}) == '{ "a": [ 1, 2 ] }'
+    assert brief({"a": [1, 2]}) == '{ "a": [1, 2] }'
     assert len(brief("x" * 1_000)) == 80

@@ -36,9 +36,9 @@ def test_json_stays_json(value: object) -> None:
         (Decimal("1.50"), "Decimal(1.50)"),
         (UUID(int=1), "UUID(00000000-0000-0000-0000-000000000001)"),
         (b"\x00\xff", "bytes(00ff)"),
-        ({1}, "set(\n  1\n)"),
+        ({1}, "set(1)"),
         ((), "tuple()"),
-        ({("a", 1): None}, '{\n  tuple(\n    "a",\n    1\n  ): null\n}'),
+        ({("a", 1): None}, '{tuple("a", 1): null}'),
         (complex(1, 2), "complex((1+2j))"),
     ],
 )
@@ -47,9 +47,10 @@ def test_typed_values_are_named_as_what_they_are(value: object, text: str) -> No
 
 
 def test_an_object_of_the_application_is_an_inert_description() -> None:
-    text = show(OpaqueObject("shop.models", "Order", args=(1,), state={"total": 5})).text
-    assert '"shop.models"' in text
-    assert '"total": 5' in text
+    order = OpaqueObject("shop.models", "Order", args=(1,), state={"total": 5})
+    assert show(order).text == 'shop.models.Order(\n  1,\n  state: {"total": 5}\n)'
+    assert show(OpaqueObject("builtins", "ValueError", args=("no",))).text == 'ValueError("no")'
+    assert show(OpaqueObject("os", "system", called=False)).text == "<os.system>"
 
 
 def test_a_raw_value_says_why() -> None:
@@ -64,7 +65,7 @@ def test_arguments_without_names_are_a_list() -> None:
 
 def test_an_error_shows_what_is_beyond_its_message() -> None:
     assert show(RecordedError("E", "m", None, None)).text == ""
-    assert show(RecordedError("E", "m", None, {"a": 1})).text == '{\n  "a": 1\n}'
+    assert show(RecordedError("E", "m", None, {"a": 1})).text == '{"a": 1}'
 
 
 @pytest.mark.parametrize(
@@ -74,6 +75,14 @@ def test_a_page_shows_no_more_than_its_budget(value: object) -> None:
     shown = show(value)
     assert len(shown.text) == MAX_CHARACTERS
     assert "Cut after" in shown.note
+
+
+def test_a_few_plain_values_stay_on_one_line() -> None:
+    assert (
+        show([{"sku": "mug", "n": 1}, [1, 2]]).text == '[\n  {"sku": "mug", "n": 1},\n  [1, 2]\n]'
+    )
+    assert show(list(range(7))).text.count("\n") == 8
+    assert show(["x" * 80]).text.count("\n") == 2
 
 
 def test_shared_parts_do_not_explode() -> None:

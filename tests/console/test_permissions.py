@@ -51,7 +51,7 @@ def test_every_view_has_a_rule(path: str, view: Any) -> None:
 
 
 def test_what_is_public_is_listed_here() -> None:
-    assert PUBLIC == {"/healthz", "/theme/", "/login/", "/logout/"}
+    assert {"/healthz", "/theme/", "/login/", "/logout/"} == PUBLIC
 
 
 @pytest.mark.parametrize(("path", "action"), RULED)

@@ -2,7 +2,9 @@
 
 import contextlib
 import logging
+import signal
 import socket
+import sys
 import threading
 import time
 from typing import Any
@@ -43,6 +45,8 @@ class Command(BaseCommand):
             server_header=False,
             timeout_graceful_shutdown=3,
         )
+        # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with contextlib.suppress(KeyboardInterrupt):
             uvicorn.Server(config).run(sockets=[listener])
 
