@@ -1,0 +1,201 @@
+"""What every page owes a person: it lives, it fits, it can be read and reached by keyboard."""
+
+import re
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Locator, expect
+
+from client_core import DBOSClient, EnqueueOptions
+from tests.browser.conftest import Demo
+from tests.browser.test_main_job import SYSTEM
+
+pytestmark = pytest.mark.xdist_group("browser")
+
+PAGES = [
+    f"{SYSTEM}/workflows/",
+    f"{SYSTEM}/workflows/enqueue/",
+    f"{SYSTEM}/messages/send/",
+    "/audit/",
+]
+#: A queue on which nobody works, so that what waits there stays as it is.
+NOWHERE = "nowhere"
+
+
+def waiting(system: DBOSClient, name: str) -> str:
+    """A run that waits for ever; its ID."""
+    options = EnqueueOptions(workflow_name=name, queue_name=NOWHERE)
+    return system.enqueue(options, {"a": 1}).workflow_id
+
+
+def test_the_list_refreshes_itself(context: BrowserContext, system: DBOSClient) -> None:
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/?name=appears")
+    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    waiting(system, "appears")
+    expect(page.get_by_role("link", name="appears")).to_be_visible()
+
+
+def test_a_hidden_tab_asks_nothing(context: BrowserContext, system: DBOSClient) -> None:
+    """Of two pages the hidden one sees nothing new until somebody looks at it again."""
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/?name=hidden")
+    page.evaluate(
+        "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true});"
+        "window.away = true"
+    )
+    waiting(system, "hidden")
+    other = context.new_page()
+    other.goto(f"{SYSTEM}/workflows/?name=other")
+    waiting(system, "other")
+    expect(other.get_by_role("link", name="other")).to_be_visible()
+    expect(page.get_by_text("No workflow matches.")).to_be_visible()
+    page.evaluate("window.away = false")
+    expect(page.get_by_role("link", name="hidden")).to_be_visible()
+
+
+def test_a_filter_is_in_the_address_and_can_be_gone_back_from(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    waiting(system, "filtered")
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/")
+    page.get_by_placeholder("Any name").fill("filtered")
+    page.wait_for_url(re.compile(r"/workflows/\?name=filtered$"))
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="filtered").click()
+    page.go_back()
+    expect(page.get_by_placeholder("Any name")).to_have_value("filtered")
+    expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_whole_id_leads_to_its_run_by_keyboard_alone(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    workflow_id = waiting(system, "by-keyboard")
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/")
+    page.keyboard.press("/")
+    page.keyboard.type(workflow_id)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="by-keyboard")).to_be_visible()
+    assert page.url.endswith(f"/run/{workflow_id}/")
+
+
+def test_a_dialog_opens_over_the_page_and_closes_by_key(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    workflow_id = waiting(system, "dialog")
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/run/{workflow_id}/")
+    page.get_by_role("link", name="Cancel", exact=True).click()
+    dialog = page.get_by_role("dialog", name="Cancel this workflow?")
+    expect(dialog).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Cancel", exact=True).click()
+    page.get_by_role("link", name="Leave it").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("link", name="Cancel", exact=True).click()
+    page.get_by_role("button", name="Cancel the workflow").click()
+    expect(page.get_by_text("Cancelled before it ran.")).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(page.locator(".what .status")).to_have_text("Cancelled")
+
+
+def test_an_opened_step_stays_open_while_the_page_refreshes(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    [order] = system.list_workflows(name="order", limit=1, sort_desc=True)
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/run/{order.workflow_id}/")
+    step = page.locator("details").first
+    step.locator("summary").click()
+    page.evaluate("document.getElementById('run').dataset.stale = 'yes'")
+    page.evaluate("htmx.trigger('#run', 'refresh')")
+    expect(page.locator("#run[data-stale]")).to_have_count(0)
+    expect(step).to_have_attribute("open", "")
+
+
+def test_a_page_whose_server_is_gone_says_so_and_recovers(
+    browser: Browser, demo: Demo, signed_in: Any
+) -> None:
+    """In a window that is not watched: Chromium reports the outage as an error of the page."""
+    page = browser.new_page(storage_state=signed_in, base_url=demo.url)
+    page.goto(f"{SYSTEM}/workflows/?name=lost")
+    banner = page.get_by_text("The console does not answer just now.")
+    page.route(re.compile("/workflows/"), lambda route: route.fulfill(status=503))
+    expect(banner).to_be_visible()
+    page.unroute_all()
+    expect(banner).to_be_hidden()
+    page.close()
+
+
+@pytest.mark.parametrize("path", [*PAGES, "run"])
+@pytest.mark.parametrize("context", [{"viewport": {"width": 400, "height": 800}}], indirect=True)
+def test_a_phone_needs_no_sideways_scrolling(
+    context: BrowserContext, system: DBOSClient, path: str
+) -> None:
+    page = context.new_page()
+    page.goto(_path(system, path))
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.parametrize("path", [*PAGES, "run"])
+@pytest.mark.parametrize(
+    "context", [{"color_scheme": "light"}, {"color_scheme": "dark"}], indirect=True
+)
+def test_text_stands_out_from_its_ground(
+    context: BrowserContext, system: DBOSClient, path: str
+) -> None:
+    """Contrast of WCAG AA, 4.5 to 1, of every piece of text that can be seen."""
+    page = context.new_page()
+    page.goto(_path(system, path))
+    assert page.evaluate(CONTRAST) == []
+
+
+def test_a_theme_outlives_the_page(context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto(PAGES[0])
+    page.get_by_role("button", name="Dark").click()
+    expect(page.locator("html")).to_have_attribute("data-theme", "dark")
+    page.goto(PAGES[1])
+    assert _ground(page.locator("body")) == "rgb(14, 17, 23)"
+    page.get_by_role("button", name="Light", exact=True).click()
+    assert _ground(page.locator("body")) == "rgb(246, 247, 249)"
+
+
+def _ground(body: Locator) -> str:
+    color: str = body.evaluate("() => getComputedStyle(document.documentElement).backgroundColor")
+    return color
+
+
+def _path(system: DBOSClient, path: str) -> str:
+    if path != "run":
+        return path
+    [order] = system.list_workflows(name="order", limit=1)
+    return f"{SYSTEM}/workflows/run/{order.workflow_id}/"
+
+
+CONTRAST = """() => {
+  const channels = (color) => color.match(/[\\d.]+/g).map(Number);
+  const light = ([r, g, b]) => [r, g, b]
+    .map((c) => c / 255).map((c) => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, c, i) => sum + c * [0.2126, 0.7152, 0.0722][i], 0);
+  const ground = (element) => {
+    for (let e = element; e; e = e.parentElement) {
+      const color = channels(getComputedStyle(e).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
+    }
+    return channels(getComputedStyle(document.documentElement).backgroundColor);
+  };
+  const faint = [];
+  for (const element of document.querySelectorAll("body *")) {
+    const own = [...element.childNodes].some((n) => n.nodeType === 3 && n.textContent.trim());
+    if (!own || !element.checkVisibility() || element.matches(":disabled, :disabled *")) continue;
+    const [a, b] = [light(channels(getComputedStyle(element).color)), light(ground(element))];
+    const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05);
+    if (ratio < 4.5) faint.push(`${element.className || element.tagName}: ${ratio.toFixed(2)}`);
+  }
+  return faint;
+}"""
