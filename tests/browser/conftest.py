@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from client_core import DBOSClient
+from tests.demo.conftest import reachable_folder
 
 #: The browser talks to the demo alone; without these it looks for its maker's hosts.
 _QUIET = (
@@ -38,10 +39,13 @@ class Demo:
 
 
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+def demo() -> Iterator[Demo]:
     """What `make demo` starts, in a home of its own."""
-    home = tmp_path_factory.mktemp("demo")
-    home.chmod(0o755)
+    with reachable_folder() as home:
+        yield from _started(home)
+
+
+def _started(home: Path) -> Iterator[Demo]:
     ours = ("DJANGO", "CONSOLE", "DBOS", "TEST")
     environment = {k: v for k, v in os.environ.items() if not k.startswith(ours)}
     process = subprocess.Popen(
