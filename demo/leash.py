@@ -57,7 +57,7 @@ def drop_rights(user: int, group: int) -> None:
 
 def watch(command: Sequence[str], parent: int, death_signal: signal.Signals) -> int:
     """Runs the command, hands on the signals that stop it, and looks whether the parent lives."""
-    child = subprocess.Popen(command)
+    child = subprocess.Popen(command, close_fds=False)  # What is inherited is meant for it.
     for signum in (signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         signal.signal(signum, lambda received, _frame: child.send_signal(received))
     while True:

@@ -18,10 +18,16 @@ class ProgramError(Exception):
 
 
 class Program:
-    """One program that has been started."""
+    """One program that has been started; it inherits the file descriptors of `inherit`."""
 
     def __init__(
-        self, name: str, command: Sequence[str], environment: Mapping[str, str], logs: Path
+        self,
+        name: str,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        logs: Path,
+        *,
+        inherit: Sequence[int] = (),
     ) -> None:
         self._name = name
         self._log = logs / f"{name}.log"
@@ -31,6 +37,7 @@ class Program:
                 leashed(command, death_signal=signal.SIGTERM),
                 cwd=ROOT,
                 env=environment,
+                pass_fds=inherit,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

@@ -4,12 +4,12 @@ import http.client
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import NoReturn, Self
 
 from demo.files import kept_secret
-from demo.ports import free_port
+from demo.ports import listen
 from demo.postgres import EmbeddedPostgres
 from demo.processes import Program, stop_all
 from demo.waiting import wait_until
@@ -70,8 +70,11 @@ class Demo:
         self._run("worker", WORKER)
         migrate = self._run("migrate", (*MANAGE, "migrate", "--noinput"))
         self._wait_for(migrate, lambda: migrate.exit_code == 0)
-        self._port = free_port(self._port)
-        console = self._run("console", (*MANAGE, "serve"))
+        listener = listen(self._port)
+        self._port = listener.getsockname()[1]
+        with listener:
+            serve = (*MANAGE, "serve", "--fd", str(listener.fileno()))
+            console = self._run("console", serve, inherit=[listener.fileno()])
         self._create_administrator()
         worker = self._programs["worker"]
         self._wait_for(worker, lambda: worker.said("READY"))
@@ -117,8 +120,16 @@ class Demo:
         )
         self._wait_for(program, lambda: program.exit_code == 0 or program.said("already taken"))
 
-    def _run(self, name: str, command: tuple[str, ...], **environment: str) -> Program:
-        program = Program(name, command, {**self._environment(), **environment}, self._logs)
+    def _run(
+        self,
+        name: str,
+        command: tuple[str, ...],
+        *,
+        inherit: Sequence[int] = (),
+        **environment: str,
+    ) -> Program:
+        settings = {**self._environment(), **environment}
+        program = Program(name, command, settings, self._logs, inherit=inherit)
         self._programs[name] = program
         return program
 

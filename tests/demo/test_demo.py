@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from demo.ports import free_port
 from demo.processes import ROOT
 from demo.waiting import wait_until
 
+#: The demo takes the next free port from here.
+SOMEWHERE = 18_000
 READY = re.compile(r"Ready: http://127\.0\.0\.1:(\d+)/ user=(\S+) password=(\S+)\n")
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks for programs in /proc")
@@ -111,14 +112,14 @@ def test_demo_survives_a_kill_and_ends_with_ctrl_c(start: Start) -> None:
     assert user == "admin"
     assert health(port) == 200
 
-    code, output = start(free_port(0)).end()
+    code, output = start(SOMEWHERE).end()
     assert code == 1
     assert f"process {demo.process.pid}, http://127.0.0.1:{port}/" in output
 
     demo.end(signal.SIGKILL)
     assert demo.leaves_nothing()
 
-    demo = start(free_port(0))
+    demo = start(SOMEWHERE)
     assert demo.read_until(READY).groups()[1:] == (user, password)
     assert demo.lines[0] == "Starting PostgreSQL …\n"
     code, output = demo.end(signal.SIGINT)
@@ -129,7 +130,7 @@ def test_demo_survives_a_kill_and_ends_with_ctrl_c(start: Start) -> None:
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGHUP])
 def test_start_that_is_interrupted_leaves_nothing(start: Start, signum: signal.Signals) -> None:
-    demo = start(free_port(0))
+    demo = start(SOMEWHERE)
     demo.read_until("Starting the shop.*\n")
     code, output = demo.end(signum)
     assert code == 0
@@ -138,7 +139,7 @@ def test_start_that_is_interrupted_leaves_nothing(start: Start, signum: signal.S
 
 
 def test_dead_shop_is_started_again_and_a_dead_console_ends_the_demo(start: Start) -> None:
-    demo = start(free_port(0))
+    demo = start(SOMEWHERE)
     demo.read_until(READY)
     demo.kill("demo.worker")
     demo.read_until("The shop has stopped and is started again.*\n")

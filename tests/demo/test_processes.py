@@ -50,7 +50,7 @@ def test_program_that_has_ended_may_be_stopped(tmp_path: Path) -> None:
 
 def test_failure_shows_the_end_of_this_run_alone(tmp_path: Path) -> None:
     (tmp_path / "shop.log").write_text("an earlier run\n")
-    program = start("import sys; print('first'); sys.exit('no more mugs')", tmp_path)
+    program = start("import sys; print('first', flush=True); sys.exit('no more mugs')", tmp_path)
     assert wait_until(lambda: program.exit_code == 1, 20)
     message = str(program.failure("has stopped"))
     assert re.fullmatch(

@@ -7,6 +7,7 @@ import socket
 import sys
 import threading
 import time
+from argparse import ArgumentParser
 from typing import Any
 
 import uvicorn
@@ -27,15 +28,18 @@ class Command(BaseCommand):
     help = __doc__
     requires_system_checks = ()  # They run below, once the port is ours.
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Bind the port, migrate in the background, serve until told to stop."""
-        listener = self._listener()
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Where to listen, if not where the settings say."""
+        parser.add_argument(
+            "--fd", type=int, help="a socket that listens already, from the starting process"
+        )
+
+    def handle(self, *args: Any, fd: int | None, **options: Any) -> None:
+        """Listen, migrate in the background, serve until told to stop."""
+        listener = self._listener() if fd is None else socket.socket(fileno=fd)
         self.check(display_num_errors=False)
         threading.Thread(target=migrate_when_possible, name="migrate", daemon=True).start()
-        host = (
-            f"[{settings.CONSOLE_HOST}]" if ":" in settings.CONSOLE_HOST else settings.CONSOLE_HOST
-        )
-        self.stdout.write(f"Serving on http://{host}:{settings.PORT}/ (Ctrl-C stops it)")
+        self.stdout.write(f"Serving on {_address(listener)} (Ctrl-C stops it)")
         self.stdout.flush()
         config = uvicorn.Config(
             "console.asgi:application",
@@ -52,15 +56,19 @@ class Command(BaseCommand):
 
     def _listener(self) -> socket.socket:
         address = (settings.CONSOLE_HOST, settings.PORT)
+        family = socket.AF_INET6 if ":" in settings.CONSOLE_HOST else socket.AF_INET
         try:
-            return socket.create_server(
-                address, family=socket.AF_INET6 if ":" in settings.CONSOLE_HOST else socket.AF_INET
-            )
+            return socket.create_server(address, family=family)
         except OSError as error:
             raise CommandError(
                 f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}. "
                 "Choose another port with PORT=…"
             ) from error
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}/" if ":" in host else f"http://{host}:{port}/"
 
 
 def migrate_when_possible() -> None:

@@ -30,6 +30,7 @@ def reference(name: str, module: str = MODULE) -> OpaqueObject:
     ("value", "shown"),
     [
         (classes.Colour.RED, opaque("Colour", "red")),
+        (classes.Shade.DARK, reference("Shade.DARK")),
         (classes.Order("o", [1]), opaque("Order", state={"id": "o", "lines": [1]})),
         (classes.Order.Line(), opaque("Order.Line")),
         (classes.Titles(["a"]), opaque("Titles", items=("a",))),
