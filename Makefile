@@ -30,7 +30,7 @@ check:
 	@scripts/venv dev
 	$(PY) -m ruff format --check .
 	$(PY) -m ruff check .
-	$(PY) -m djade --check $$(git ls-files 'templates/*.html')
+	.venv/bin/djade --check $$(git ls-files 'templates/*.html')
 	$(PY) -m mypy
 	.venv/bin/lint-imports
 	@$(MAKE) --no-print-directory test
@@ -39,7 +39,7 @@ format:
 	@scripts/venv dev
 	$(PY) -m ruff check --fix .
 	$(PY) -m ruff format .
-	-$(PY) -m djade $$(git ls-files 'templates/*.html')
+	-.venv/bin/djade $$(git ls-files 'templates/*.html')
 
 lock:
 	scripts/lock
