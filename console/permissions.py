@@ -62,7 +62,17 @@ ALLOWED: dict[Role, frozenset[Action]] = {
 
 
 def role_of(user: User) -> Role | None:
-    """The highest role of a signed-in person; a superuser is an administrator."""
+    """The highest role of a signed-in person; a superuser is an administrator.
+
+    A page asks many times, so it is looked up once for each ``user`` object: once a request.
+    """
+    if not hasattr(user, "_console_role"):
+        user._console_role = _role_of(user)  # type: ignore[union-attr]
+    role: Role | None = user._console_role  # type: ignore[union-attr]
+    return role
+
+
+def _role_of(user: User) -> Role | None:
     if not isinstance(user, AbstractUser) or not user.is_active:
         return None
     if user.is_superuser:
@@ -73,10 +83,7 @@ def role_of(user: User) -> Role | None:
 
 def can(user: User, action: Action, system: System | None = None) -> bool:
     """Whether a person may do this. Roles hold on every system, until there are grants."""
-    # A page asks many times about the same person, so the role is looked up once a request.
-    if not hasattr(user, "_console_role"):
-        user._console_role = role_of(user)  # type: ignore[union-attr]
-    role: Role | None = user._console_role  # type: ignore[union-attr]
+    role = role_of(user)
     return role is not None and action in ALLOWED[role]
 
 

@@ -3,7 +3,7 @@
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_GET, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from console.http import Request
 from console.permissions import Action, public, requires
@@ -27,7 +27,7 @@ def system(request: Request, system: System) -> HttpResponse:
 
 
 @public
-@require_GET
+@require_safe
 def healthz(request: Request) -> HttpResponse:
     """The process serves; it asks no database."""
     return HttpResponse("ok", content_type="text/plain")

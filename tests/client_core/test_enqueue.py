@@ -1,5 +1,7 @@
 """Enqueue: the rows it writes, and what it does about IDs that are taken."""
 
+import codecs
+import json
 import threading
 import uuid
 from typing import Any
@@ -16,6 +18,7 @@ from client_core import (
     OutcomeUnknown,
     QueueDeduplicated,
     SerializationError,
+    WorkflowInputs,
 )
 from tests.proxy import Cut, Proxy
 
@@ -233,3 +236,27 @@ def test_a_schema_of_another_name(system_url: str, sql: Sql) -> None:
             assert handle.get_status().status == "ENQUEUED"
     finally:
         sql.execute('ALTER SCHEMA "shop\'s dbos" RENAME TO dbos')
+
+
+class Rot13:
+    """A serializer that an application brought along."""
+
+    def name(self) -> str:
+        return "rot13"
+
+    def serialize(self, value: Any) -> str:
+        return codecs.encode(json.dumps(value), "rot13")
+
+    def deserialize(self, text: str) -> Any:
+        return json.loads(codecs.decode(text, "rot13"))
+
+
+def test_a_serializer_of_your_own_writes_and_reads(system_url: str, sql: Sql) -> None:
+    with DBOSClient.create(system_url, serializer=Rot13()) as client:
+        handle = client.enqueue(options(), "ann", gift=True)
+        run = handle.get_status()
+        portable = client.enqueue(options(serialization="portable_json"), "bob").get_status()
+    assert run.serialization == "rot13"
+    assert "naa" in inputs(sql, handle.workflow_id)
+    assert run.input == WorkflowInputs(("ann",), {"gift": True})
+    assert portable.input == WorkflowInputs(("bob",), {})
