@@ -3,16 +3,20 @@
 from types import TracebackType
 from typing import Self
 
+from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
 from client_core.enqueue import Enqueue
 from client_core.errors import InvalidOption
+from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.messages import Messages
+from client_core.polling import Waiting
 from client_core.serialization import Serialization, Serializer
+from client_core.streams import Streams
 from client_core.workflows import Workflows
 
 
-class DBOSClient(Workflows, Enqueue, Messages, Insights):
+class DBOSClient(Workflows, Control, Enqueue, Forks, Messages, Streams, Insights):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 
     def __init__(
@@ -28,6 +32,7 @@ class DBOSClient(Workflows, Enqueue, Messages, Insights):
         self._application_name = application_name
         self._max_payload_bytes = max_payload_bytes
         self._workflows = self
+        self._waiting = Waiting(database)
 
     @classmethod
     def create(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING, Any
 
 from client_core.errors import (
@@ -13,7 +12,6 @@ from client_core.errors import (
     WorkflowFailed,
 )
 from client_core.models import StatusString, WorkflowStatus
-from client_core.polling import poll
 
 if TYPE_CHECKING:
     from client_core.workflows import Workflows
@@ -45,12 +43,9 @@ class WorkflowHandle:
         recorded error, :class:`AwaitedWorkflowCancelled`,
         :class:`AwaitedWorkflowMaxRecoveryAttemptsExceeded`, or :class:`WaitTimeout`.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        for _ in poll(deadline):
-            found = self._workflows.list_workflows(workflow_ids=self.workflow_id)
-            if found and not found[0].is_active:
-                return self._outcome(self.get_status())
-        raise WaitTimeout(self.workflow_id, timeout_seconds or 0)
+        if not self._workflows._waiting.first_over({self.workflow_id}, timeout_seconds):
+            raise WaitTimeout(self.workflow_id, timeout_seconds or 0)
+        return self._outcome(self.get_status())
 
     def _outcome(self, status: WorkflowStatus) -> Any:
         match status.status:

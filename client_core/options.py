@@ -114,7 +114,8 @@ def _whole_rule(largest: int) -> Callable[[object], str | None]:
     return rule
 
 
-def _delay_rule(value: object) -> str | None:
+def delay_rule(value: object) -> str | None:
+    """The rule that a delay in seconds breaks, or None."""
     if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
         return "must be a number of seconds"
     if not 0 <= value <= MAX_DELAY_SECONDS:
@@ -132,6 +133,11 @@ def _attributes_rule(value: object) -> str | None:
     return None
 
 
+#: The rule that a priority breaks, or None.
+priority_rule = _whole_rule(MAX_PRIORITY)
+#: The rule that a time-out in milliseconds breaks, or None.
+timeout_rule = _whole_rule(MAX_MILLISECONDS)
+
 _OPTIONAL: dict[str, Callable[[object], str | None]] = {
     "workflow_id": workflow_id_rule,
     "app_version": text_rule,
@@ -140,8 +146,8 @@ _OPTIONAL: dict[str, Callable[[object], str | None]] = {
     "application_name": text_rule,
     "workflow_class_name": partial(text_rule, max_length=MAX_CLASS_NAME_LENGTH),
     "workflow_config_name": partial(text_rule, max_length=MAX_CLASS_NAME_LENGTH),
-    "workflow_timeout_ms": _whole_rule(MAX_MILLISECONDS),
-    "priority": _whole_rule(MAX_PRIORITY),
-    "delay_seconds": _delay_rule,
+    "workflow_timeout_ms": timeout_rule,
+    "priority": priority_rule,
+    "delay_seconds": delay_rule,
     "attributes": _attributes_rule,
 }

@@ -1,19 +1,18 @@
-"""Workflows: list, inspect, wait for, cancel and resume."""
+"""Workflows: list and inspect."""
 
+import time
 from collections.abc import Sequence
 from typing import Any, LiteralString, Unpack
 
 from psycopg.sql import SQL, Composable, Identifier
 
 from client_core.database import Database, Row
-from client_core.errors import NonExistentWorkflow
+from client_core.errors import InvalidOption, WaitTimeout
 from client_core.filters import WorkflowFilter, conditions, order
 from client_core.handle import WorkflowHandle
-from client_core.models import StepInfo, Transition, WorkflowStatus
+from client_core.models import StepInfo, WorkflowStatus
+from client_core.polling import Waiting
 from client_core.serialization import RawValue, Serialization
-
-#: The queue on which DBOS runs what was on none.
-INTERNAL_QUEUE_NAME = "_dbos_internal_queue"
 
 _COLUMNS: LiteralString = """
     s.workflow_uuid AS workflow_id, s.status, s.name, s.class_name, s.config_name,
@@ -60,52 +59,53 @@ LIMIT %(limit)s"""
 _EXISTS: LiteralString = """
 SELECT 1 AS found FROM {schema}.workflow_status WHERE workflow_uuid = %(workflow_id)s"""
 
-# One statement says what was there before and changes what may be changed, under one lock.
-_CANCEL: LiteralString = """
-WITH found AS (
-    SELECT workflow_uuid, status FROM {schema}.workflow_status
-    WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
-), clock AS (
-    SELECT (extract(epoch FROM now()) * 1000)::bigint AS now_ms
-), changed AS (
-    UPDATE {schema}.workflow_status w
-    SET status = 'CANCELLED', queue_name = NULL, deduplication_id = NULL, owner_xid = NULL,
-        started_at_epoch_ms = NULL, updated_at = now_ms, completed_at = now_ms
-    FROM found, clock
-    WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
-)
-SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
-
-_RESUME: LiteralString = """
-WITH found AS (
-    SELECT workflow_uuid, status FROM {schema}.workflow_status
-    WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
-), changed AS (
-    UPDATE {schema}.workflow_status w
-    SET status = 'ENQUEUED', queue_name = %(queue_name)s, recovery_attempts = 0,
-        workflow_deadline_epoch_ms = NULL, deduplication_id = NULL, owner_xid = NULL,
-        started_at_epoch_ms = NULL, completed_at = NULL,
-        updated_at = (extract(epoch FROM now()) * 1000)::bigint
-    FROM found
-    WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
-)
-SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
-
-_FINISHED = ("SUCCESS", "ERROR")
 _MAX_INT4 = 2**31 - 1
 
 
 class Workflows:
-    """The part of the client that reads and controls workflows."""
+    """The part of the client that reads workflows."""
 
     _db: Database
     _serialization: Serialization
     _application_name: str | None
     _max_payload_bytes: int
+    _waiting: Waiting
 
     def retrieve_workflow(self, workflow_id: str) -> WorkflowHandle:
         """A handle on a workflow, which need not exist yet."""
         return WorkflowHandle(workflow_id, self)
+
+    def wait_first(
+        self, handles: Sequence[WorkflowHandle], *, timeout_seconds: float | None = None
+    ) -> WorkflowHandle:
+        """Wait for any of these workflows to end, however it ends, and return its handle.
+
+        Raises :class:`WaitTimeout`, and :class:`InvalidOption` when there is nothing to wait for.
+        """
+        if not handles:
+            raise InvalidOption({"handles": "must not be empty"})
+        by_id = {handle.workflow_id: handle for handle in handles}
+        over = self._waiting.first_over(by_id.keys(), timeout_seconds)
+        if over is None:
+            raise WaitTimeout(", ".join(by_id), timeout_seconds or 0)
+        return by_id[over]
+
+    def wait_all(
+        self, handles: Sequence[WorkflowHandle], *, timeout_seconds: float | None = None
+    ) -> list[WorkflowHandle]:
+        """Wait for all of these workflows to end, however they end; returns them as given.
+
+        Raises :class:`WaitTimeout`.
+        """
+        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
+        waited_for = {handle.workflow_id for handle in handles}
+        while waited_for:
+            left = None if deadline is None else max(0.0, deadline - time.monotonic())
+            over = self._waiting.first_over(waited_for, left)
+            if over is None:
+                raise WaitTimeout(", ".join(sorted(waited_for)), timeout_seconds or 0)
+            waited_for.discard(over)
+        return list(handles)
 
     def get_workflow(
         self, workflow_id: str, *, max_payload_bytes: int | None = None
@@ -161,42 +161,6 @@ class Workflows:
             return None
         return [self._step(row) for row in rows]
 
-    def cancel_workflow(self, workflow_id: str) -> Transition:
-        """Cancel a workflow that is not finished; running code notices it at its next step.
-
-        An unknown ID changes nothing. Raises :class:`OutcomeUnknown` if the connection broke.
-        """
-        return self.cancel_workflows([workflow_id])[0]
-
-    def cancel_workflows(self, workflow_ids: Sequence[str]) -> list[Transition]:
-        """Cancel several, in one transaction; one answer for each ID, in the order given."""
-        rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
-        return _transitions(workflow_ids, rows)
-
-    def resume_workflow(self, workflow_id: str, *, queue_name: str | None = None) -> Transition:
-        """Put a workflow that is not finished on a queue again, to go on after its last step.
-
-        Raises :class:`NonExistentWorkflow`, and :class:`OutcomeUnknown` if the connection broke.
-        """
-        return self.resume_workflows([workflow_id], queue_name=queue_name)[0]
-
-    def resume_workflows(
-        self, workflow_ids: Sequence[str], *, queue_name: str | None = None
-    ) -> list[Transition]:
-        """Resume several, in one transaction, on DBOS's internal queue unless one is named.
-
-        Raises :class:`NonExistentWorkflow` for an unknown ID; the others are resumed all the same.
-        """
-        rows = self._db.write(
-            _RESUME,
-            {"workflow_ids": list(workflow_ids), "queue_name": queue_name or INTERNAL_QUEUE_NAME},
-        )
-        transitions = _transitions(workflow_ids, rows)
-        for transition in transitions:
-            if transition.before is None:
-                raise NonExistentWorkflow(transition.workflow_id)
-        return transitions
-
     def _list(
         self,
         filters: WorkflowFilter,
@@ -250,15 +214,3 @@ def _cut(row: Row, column: str) -> Any:
     if size is None or row[column] is not None:
         return None
     return RawValue("", row["serialization"], f"Not fetched: it has {size:,} bytes.")
-
-
-def _transitions(workflow_ids: Sequence[str], rows: list[Row]) -> list[Transition]:
-    before = {row["workflow_id"]: row["before"] for row in rows}
-    return [
-        Transition(
-            workflow_id,
-            before.get(workflow_id),
-            changed=workflow_id in before and before[workflow_id] not in _FINISHED,
-        )
-        for workflow_id in workflow_ids
-    ]

@@ -1,7 +1,6 @@
-"""Reading, cancelling and resuming workflows."""
+"""Reading workflows, and the database beneath."""
 
 import json
-import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,12 +13,8 @@ from client_core import (
     DBOSClient,
     EnqueueOptions,
     InvalidOption,
-    NonExistentWorkflow,
-    OutcomeUnknown,
     QueryTimeout,
     RawValue,
-    StatusString,
-    Transition,
     UnsupportedBySchema,
     WorkflowInputs,
     WorkflowStatus,
@@ -29,8 +24,6 @@ from tests.databases import create_database
 from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
-OVER = [StatusString.SUCCESS, StatusString.ERROR]
-NOT_OVER = [status for status in StatusString if status not in OVER]
 
 
 def ids(runs: list[WorkflowStatus]) -> list[str]:
@@ -253,121 +246,6 @@ class TestSteps:
         assert client.list_workflow_steps("none") is None
 
 
-class TestCancel:
-    @pytest.mark.parametrize("status", NOT_OVER)
-    def test_what_is_not_over_leaves_its_queue(
-        self, client: DBOSClient, insert: Insert, sql: Sql, status: str
-    ) -> None:
-        workflow_id = insert(
-            status=status,
-            queue_name="q",
-            deduplication_id="d",
-            owner_xid="x",
-            started_at_epoch_ms=5,
-            priority=3,
-        )
-        assert client.cancel_workflow(workflow_id) == Transition(workflow_id, status, changed=True)
-        row: Any = sql.execute("SELECT * FROM dbos.workflow_status").fetchone()
-        assert row["status"] == "CANCELLED"
-        cleared = ["queue_name", "deduplication_id", "owner_xid", "started_at_epoch_ms"]
-        assert [row[column] for column in cleared] == [None] * 4
-        assert row["completed_at"] == row["updated_at"] >= row["created_at"]
-        assert row["priority"] == 3
-
-    @pytest.mark.parametrize("status", OVER)
-    def test_what_is_over_stays(
-        self, client: DBOSClient, insert: Insert, sql: Sql, status: str
-    ) -> None:
-        workflow_id = insert(status=status, updated_at=7)
-        assert client.cancel_workflow(workflow_id) == Transition(workflow_id, status, changed=False)
-        row: Any = sql.execute("SELECT * FROM dbos.workflow_status").fetchone()
-        assert (row["status"], row["updated_at"]) == (status, 7)
-
-    def test_an_unknown_id_is_told(self, client: DBOSClient) -> None:
-        assert client.cancel_workflow("none") == Transition("none", None, changed=False)
-
-    def test_several_are_answered_in_order(self, client: DBOSClient, insert: Insert) -> None:
-        over, running = insert(), insert(status="PENDING")
-        answers = client.cancel_workflows([running, "none", over])
-        assert [answer.before for answer in answers] == ["PENDING", None, "SUCCESS"]
-        assert [answer.changed for answer in answers] == [True, False, False]
-
-    def test_a_change_made_meanwhile_is_waited_for(
-        self, client: DBOSClient, insert: Insert, system_url: str
-    ) -> None:
-        """The run ends in a transaction that is still open when the cancel arrives."""
-        workflow_id = insert(status="PENDING")
-        answers: list[Transition] = []
-        with psycopg.connect(system_url) as other:
-            other.execute("UPDATE dbos.workflow_status SET status = 'SUCCESS'")
-            thread = threading.Thread(
-                target=lambda: answers.append(client.cancel_workflow(workflow_id))
-            )
-            thread.start()
-            _wait_for_lock(other)
-            other.commit()
-            thread.join()
-        assert answers == [Transition(workflow_id, "SUCCESS", changed=False)]
-
-    def test_a_lost_answer_is_not_guessed(
-        self, system_url: str, insert: Insert, client: DBOSClient
-    ) -> None:
-        workflow_id = insert(status="PENDING")
-        with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as cut:
-            cut.get_workflow(workflow_id)
-            proxy.cut_next("before the answer")
-            with pytest.raises(OutcomeUnknown):
-                cut.cancel_workflow(workflow_id)
-            assert cut.get_workflow(workflow_id)
-
-
-class TestResume:
-    @pytest.mark.parametrize("status", NOT_OVER)
-    def test_what_is_not_over_is_enqueued_anew(
-        self, client: DBOSClient, insert: Insert, sql: Sql, status: str
-    ) -> None:
-        workflow_id = insert(
-            status=status,
-            deduplication_id="d",
-            queue_name="q",
-            recovery_attempts=4,
-            workflow_deadline_epoch_ms=5,
-            started_at_epoch_ms=5,
-            completed_at=6,
-            owner_xid="x",
-        )
-        assert client.resume_workflow(workflow_id).changed
-        row: Any = sql.execute("SELECT * FROM dbos.workflow_status").fetchone()
-        assert row["status"] == "ENQUEUED"
-        assert row["queue_name"] == "_dbos_internal_queue"
-        assert row["recovery_attempts"] == 0
-        cleared = [
-            "deduplication_id",
-            "workflow_deadline_epoch_ms",
-            "started_at_epoch_ms",
-            "completed_at",
-            "owner_xid",
-        ]
-        assert [row[column] for column in cleared] == [None] * 5
-
-    def test_on_a_queue_of_choice(self, client: DBOSClient, insert: Insert) -> None:
-        workflow_id = insert(status="CANCELLED")
-        client.resume_workflow(workflow_id, queue_name="orders")
-        run = client.get_workflow(workflow_id)
-        assert run
-        assert run.queue_name == "orders"
-
-    @pytest.mark.parametrize("status", OVER)
-    def test_what_is_over_stays(self, client: DBOSClient, insert: Insert, status: str) -> None:
-        workflow_id = insert(status=status)
-        assert client.resume_workflow(workflow_id) == Transition(workflow_id, status, changed=False)
-
-    def test_an_unknown_id_is_an_error(self, client: DBOSClient) -> None:
-        with pytest.raises(NonExistentWorkflow) as caught:
-            client.resume_workflow("none")
-        assert caught.value.workflow_id == "none"
-
-
 class TestDatabase:
     def test_reads_are_read_only_in_postgresql_too(
         self, client: DBOSClient, insert: Insert
@@ -457,10 +335,3 @@ def _end_sessions(sql: Sql) -> None:
         "SELECT count(pg_terminate_backend(pid, 5000)) FROM pg_stat_activity "
         "WHERE datname = current_database() AND application_name = 'dbos-console'"
     )
-
-
-def _wait_for_lock(conn: psycopg.Connection[Any]) -> None:
-    """Return when somebody waits for what this connection holds."""
-    blocked = "SELECT 1 FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
-    while not conn.execute(blocked).fetchone():
-        pass

@@ -12,7 +12,16 @@ from client_core import DBOSClient, EnqueueOptions
 
 pytestmark = pytest.mark.xdist_group("contract")
 
-TABLES = ("workflow_status", "workflow_input", "workflow_output", "notifications")
+TABLES = (
+    "workflow_status",
+    "workflow_input",
+    "workflow_output",
+    "operation_outputs",
+    "notifications",
+    "workflow_events",
+    "workflow_events_history",
+    "streams",
+)
 #: Made anew at every call, by either client.
 GENERATED = {
     "created_at",
@@ -25,6 +34,9 @@ GENERATED = {
 }
 #: The official Python client writes JSON null where no attributes were given; readers see none.
 UNSET_ATTRIBUTES = "attributes"
+
+#: The IDs that the tests give; another one was made by a client.
+GIVEN_IDS = {"run-1", "child-1", "grandchild-1"}
 
 PORTABLE = dbos.WorkflowSerializationFormat.PORTABLE
 Rows = dict[str, list[dict[str, Any]]]
@@ -56,14 +68,19 @@ def rows(sql: psycopg.Connection[Any]) -> Rows:
     def comparable(column: str, value: Any) -> Any:
         if column == UNSET_ATTRIBUTES:
             return value or None
+        if column == "workflow_uuid" and value not in GIVEN_IDS:
+            return "an ID that was made"
         return (value is not None) if column in GENERATED else value
 
     with sql.cursor(row_factory=dict_row) as cursor:
         return {
-            table: [
-                {column: comparable(column, value) for column, value in row.items()}
-                for row in cursor.execute(f"SELECT * FROM dbos.{table} ORDER BY 1".encode())
-            ]
+            table: sorted(
+                (
+                    {column: comparable(column, value) for column, value in row.items()}
+                    for row in cursor.execute(f"SELECT * FROM dbos.{table}".encode())
+                ),
+                key=repr,
+            )
             for table in TABLES
         }
 
@@ -143,6 +160,84 @@ def test_resume_on_a_queue(compare: Any, client: DBOSClient, sql: psycopg.Connec
         lambda official: official.resume_workflow("run-1", queue_name="orders"),
         lambda: client.resume_workflow("run-1", queue_name="orders"),
         prepare=lambda: existing(sql, "CANCELLED"),
+    )
+
+
+@pytest.mark.parametrize("start_step", [1, 2, 3])
+@pytest.mark.parametrize(
+    ("theirs", "ours"),
+    [
+        ({}, {}),
+        ({"queue_name": "orders"}, {"queue_name": "orders"}),
+        ({"application_version": "v2"}, {"application_version": "v2"}),
+        ({"timeout_seconds": 1.5}, {"workflow_timeout_ms": 1_500}),
+    ],
+)
+def test_fork(
+    compare: Any,
+    client: DBOSClient,
+    sql: psycopg.Connection[Any],
+    start_step: int,
+    theirs: Any,
+    ours: Any,
+) -> None:
+    compare(
+        lambda official: official.fork_workflow("run-1", start_step, **theirs),
+        lambda: client.fork_workflow("run-1", start_step, **ours),
+        prepare=lambda: recorded(sql),
+    )
+
+
+@pytest.mark.parametrize("method", ["cancel", "delete"])
+@pytest.mark.parametrize("children", [True, False])
+def test_children(
+    compare: Any, client: DBOSClient, sql: psycopg.Connection[Any], method: str, children: bool
+) -> None:
+    option = {f"{method}_children": children}
+    compare(
+        lambda official: getattr(official, f"{method}_workflow")("run-1", **option),
+        lambda: getattr(client, f"{method}_workflow")("run-1", **option),
+        prepare=lambda: recorded(sql),
+    )
+
+
+@pytest.mark.parametrize("status", ["DELAYED", "ENQUEUED", "PENDING", "SUCCESS"])
+@pytest.mark.parametrize("given", [{"delay_seconds": 60}, {"delay_until_epoch_ms": 7}])
+def test_set_delay(
+    compare: Any, client: DBOSClient, sql: psycopg.Connection[Any], status: str, given: Any
+) -> None:
+    compare(
+        lambda official: official.set_workflow_delay("run-1", **given),
+        lambda: client.set_workflow_delay("run-1", **given),
+        prepare=lambda: existing(sql, status),
+    )
+
+
+def recorded(sql: psycopg.Connection[Any]) -> None:
+    """A run that has recorded something everywhere, with a child and a grandchild."""
+    existing(sql, "PENDING")
+    for parent, child in (("run-1", "child-1"), ("child-1", "grandchild-1")):
+        sql.execute(
+            "INSERT INTO dbos.workflow_status (workflow_uuid, status, name, parent_workflow_id) "
+            "VALUES (%s, 'PENDING', 'step', %s)",
+            [child, parent],
+        )
+    sql.execute("INSERT INTO dbos.workflow_input VALUES ('run-1', 'arguments')")
+    for number in (1, 2, 3):
+        values = {"number": number, "value": f"value {number}"}
+        for statement in (
+            "INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, "
+            "output, serialization, child_workflow_id, started_at_epoch_ms) "
+            "VALUES ('run-1', %(number)s, 'step', %(value)s, 'py_pickle', 'child-1', 5)",
+            "INSERT INTO dbos.workflow_events_history "
+            "VALUES ('run-1', %(number)s, 'progress', %(value)s, 'py_pickle')",
+            "INSERT INTO dbos.streams VALUES ('run-1', 'log', %(value)s, %(number)s, %(number)s)",
+        ):
+            sql.execute(statement.encode(), values)
+    sql.execute("INSERT INTO dbos.workflow_events VALUES ('run-1', 'progress', 'value 3')")
+    sql.execute(
+        "INSERT INTO dbos.notifications (message_uuid, destination_uuid, message) "
+        "VALUES ('message-1', 'run-1', '1')"
     )
 
 

@@ -1,0 +1,148 @@
+"""Forks: run a workflow again from one of its steps, as a new workflow."""
+
+import uuid
+from typing import LiteralString
+
+from client_core.control import INTERNAL_QUEUE_NAME
+from client_core.database import Database
+from client_core.errors import ConflictingWorkflow, InvalidOption, NonExistentWorkflow
+from client_core.options import text_rule, timeout_rule, workflow_id_rule
+
+# One statement, so a fork is there whole or not at all. Everything hangs on the row that `forked`
+# inserts: where the ID is taken nothing is copied, and the statement tells whose it is.
+# Steps count from 1 in Python, where forking at step 1 copies nothing, and from 0 in TypeScript.
+_FORK: LiteralString = """
+WITH original AS (
+    SELECT s.*, COALESCE(i.inputs, s.inputs) AS arguments
+    FROM {schema}.workflow_status s LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
+    WHERE s.workflow_uuid = %(workflow_id)s
+), forked AS (
+    INSERT INTO {schema}.workflow_status (
+        workflow_uuid, status, name, class_name, config_name, application_version,
+        application_id, authenticated_user, authenticated_roles, assumed_role, serialization,
+        queue_name, queue_partition_key, forked_from, attributes, application_name,
+        workflow_timeout_ms
+    )
+    SELECT %(new_workflow_id)s, 'ENQUEUED', name, class_name, config_name,
+        %(application_version)s, application_id, authenticated_user, authenticated_roles,
+        assumed_role, serialization, %(queue_name)s, %(queue_partition_key)s, workflow_uuid,
+        attributes, COALESCE(application_name, %(application_name)s), %(workflow_timeout_ms)s
+    FROM original
+    ON CONFLICT (workflow_uuid) DO NOTHING
+    RETURNING workflow_uuid AS fork_id, forked_from AS original_id, application_name AS owner
+), copied AS (
+    SELECT forked.*, %(start_step)s::bigint AS start_step FROM forked
+    WHERE %(start_step)s::bigint > 1 OR EXISTS (
+        SELECT 1 FROM {schema}.operation_outputs
+        WHERE workflow_uuid = original_id AND function_id = 0)
+), arguments AS (
+    INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
+    SELECT fork_id, original.arguments FROM forked, original
+), marked AS (
+    UPDATE {schema}.workflow_status SET was_forked_from = TRUE FROM forked
+    WHERE workflow_uuid = original_id
+), steps AS (
+    INSERT INTO {schema}.operation_outputs (
+        workflow_uuid, function_id, function_name, output, error, serialization,
+        child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms, application_name
+    )
+    SELECT fork_id, function_id, function_name, output, error, serialization,
+        child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms, owner
+    FROM copied JOIN {schema}.operation_outputs o
+        ON o.workflow_uuid = original_id AND function_id < start_step
+), history AS (
+    INSERT INTO {schema}.workflow_events_history (
+        workflow_uuid, function_id, key, value, serialization)
+    SELECT fork_id, function_id, key, value, serialization
+    FROM copied JOIN {schema}.workflow_events_history h
+        ON h.workflow_uuid = original_id AND function_id < start_step
+), events AS (
+    INSERT INTO {schema}.workflow_events (workflow_uuid, key, value, serialization)
+    SELECT DISTINCT ON (key) fork_id, key, value, serialization
+    FROM copied JOIN {schema}.workflow_events_history h
+        ON h.workflow_uuid = original_id AND function_id < start_step
+    ORDER BY key, function_id DESC
+), stream_values AS (
+    INSERT INTO {schema}.streams (
+        workflow_uuid, function_id, key, value, serialization, "offset")
+    SELECT fork_id, function_id, key, value, serialization, "offset"
+    FROM copied JOIN {schema}.streams v
+        ON v.workflow_uuid = original_id AND function_id < start_step
+)
+SELECT original_id AS forked_from FROM forked
+UNION ALL
+SELECT w.forked_from FROM {schema}.workflow_status w, original
+WHERE w.workflow_uuid = %(new_workflow_id)s"""
+
+
+class Forks:
+    """The part of the client that runs workflows again from a step."""
+
+    _db: Database
+    _application_name: str | None
+
+    def fork_workflow(
+        self,
+        workflow_id: str,
+        start_step: int,
+        *,
+        new_workflow_id: str | None = None,
+        application_version: str | None = None,
+        queue_name: str | None = None,
+        queue_partition_key: str | None = None,
+        workflow_timeout_ms: int | None = None,
+    ) -> str:
+        """Start a new execution from ``start_step``; returns the new workflow's ID.
+
+        What was recorded of earlier steps is copied, and not executed again. The fork goes on
+        DBOS's internal queue unless one is named, and to the latest version unless one is named.
+        With a ``new_workflow_id`` it can be repeated: a fork of the same workflow that has this
+        ID is returned as it is. Raises :class:`NonExistentWorkflow`, :class:`ConflictingWorkflow`
+        when another workflow has the ID, and :class:`InvalidOption`.
+        """
+        params = {
+            "workflow_id": workflow_id,
+            "start_step": start_step,
+            "new_workflow_id": new_workflow_id,
+            "application_version": application_version,
+            "queue_name": queue_name,
+            "queue_partition_key": queue_partition_key,
+            "workflow_timeout_ms": workflow_timeout_ms,
+        }
+        _assert_valid(params)
+        new_id = new_workflow_id or str(uuid.uuid4())
+        params |= {
+            "new_workflow_id": new_id,
+            "queue_name": queue_name or INTERNAL_QUEUE_NAME,
+            "application_name": self._application_name,
+        }
+        rows = self._db.write(_FORK, params, repeatable=True)
+        if not rows:
+            # Either there is no original, or the ID was taken while the statement ran, out of its
+            # sight; the second time it is seen.
+            rows = self._db.write(_FORK, params, repeatable=True)
+        if not rows:
+            raise NonExistentWorkflow(workflow_id)
+        if rows[0]["forked_from"] != workflow_id:
+            raise ConflictingWorkflow(new_id, "forked_from", rows[0]["forked_from"], workflow_id)
+        return new_id
+
+
+def _assert_valid(params: dict[str, object]) -> None:
+    rules = {
+        "new_workflow_id": workflow_id_rule,
+        "application_version": text_rule,
+        "queue_name": text_rule,
+        "queue_partition_key": text_rule,
+        "workflow_timeout_ms": timeout_rule,
+    }
+    problems = {
+        field: broken
+        for field, rule in rules.items()
+        if params[field] is not None and (broken := rule(params[field]))
+    }
+    start_step = params["start_step"]
+    if not isinstance(start_step, int) or not 0 <= start_step < 2**31:
+        problems["start_step"] = "must be a whole number from 0 on"
+    if problems:
+        raise InvalidOption(problems)

@@ -1,0 +1,86 @@
+"""Reading streams, while they are written and afterwards."""
+
+import threading
+from typing import Any
+
+import psycopg
+import pytest
+
+from client_core import DBOSClient, NonExistentWorkflow, WaitTimeout
+from client_core.streams import BATCH, CLOSED
+from tests.client_core.conftest import Insert
+
+Sql = psycopg.Connection[Any]
+
+
+def write(sql: Sql, workflow_id: str, offset: int, value: str) -> None:
+    sql.execute(
+        "INSERT INTO dbos.streams VALUES (%s, 'log', %s, %s, 1, 'portable_json')",
+        [workflow_id, value, offset],
+    )
+
+
+def test_values_up_to_the_close(client: DBOSClient, insert: Insert, sql: Sql) -> None:
+    workflow_id = insert(status="PENDING")
+    for offset, value in enumerate(["1", "null", '{"a":2}', CLOSED]):
+        write(sql, workflow_id, offset, value)
+    assert list(client.read_stream(workflow_id, "log")) == [1, None, {"a": 2}]
+    assert list(client.read_stream(workflow_id, "log", offset=2)) == [{"a": 2}]
+
+
+@pytest.mark.parametrize("status", ["SUCCESS", "ERROR", "CANCELLED"])
+def test_a_run_that_is_over_ends_its_streams(
+    client: DBOSClient, insert: Insert, sql: Sql, status: str
+) -> None:
+    workflow_id = insert(status=status)
+    assert list(client.read_stream(workflow_id, "log")) == []
+    write(sql, workflow_id, 0, "1")
+    assert list(client.read_stream(workflow_id, "log")) == [1]
+    assert list(client.read_stream(workflow_id, "log", timeout_seconds=0)) == [1]
+
+
+def test_more_than_one_batch(client: DBOSClient, insert: Insert, sql: Sql) -> None:
+    workflow_id = insert()
+    sql.execute(
+        "INSERT INTO dbos.streams SELECT %s, 'log', n::text, n, 1, 'portable_json' "
+        "FROM generate_series(0, %s) n",
+        [workflow_id, 2 * BATCH],
+    )
+    assert list(client.read_stream(workflow_id, "log")) == list(range(2 * BATCH + 1))
+
+
+def test_a_gap_is_waited_for(client: DBOSClient, insert: Insert, sql: Sql) -> None:
+    workflow_id = insert(status="PENDING")
+    write(sql, workflow_id, 0, "0")
+    write(sql, workflow_id, 2, "2")
+    values = iter(client.read_stream(workflow_id, "log", timeout_seconds=0.05))
+    assert next(values) == 0
+    with pytest.raises(WaitTimeout):
+        next(values)
+    write(sql, workflow_id, 1, "1")
+    write(sql, workflow_id, 3, CLOSED)
+    assert list(client.read_stream(workflow_id, "log", offset=1)) == [1, 2]
+
+
+def test_values_arrive_while_it_is_written(client: DBOSClient, insert: Insert, sql: Sql) -> None:
+    workflow_id = insert(status="PENDING")
+    read: list[object] = []
+    reader = threading.Thread(target=lambda: read.extend(client.read_stream(workflow_id, "log")))
+    reader.start()
+    for offset in range(3):
+        write(sql, workflow_id, offset, str(offset))
+    write(sql, workflow_id, 3, CLOSED)
+    reader.join()
+    assert read == [0, 1, 2]
+
+
+def test_other_keys_and_runs_are_not_read(client: DBOSClient, insert: Insert, sql: Sql) -> None:
+    workflow_id, other = insert(), insert()
+    write(sql, other, 0, "1")
+    assert list(client.read_stream(workflow_id, "log")) == []
+    assert list(client.read_stream(other, "elsewhere")) == []
+
+
+def test_an_unknown_run(client: DBOSClient) -> None:
+    with pytest.raises(NonExistentWorkflow):
+        next(iter(client.read_stream("none", "log")))
