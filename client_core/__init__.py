@@ -23,6 +23,7 @@ from client_core.errors import (
 )
 from client_core.filters import WorkflowFilter
 from client_core.handle import WorkflowHandle
+from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.options import EnqueueOptions, workflow_id_rule
 from client_core.serialization import (
@@ -51,6 +52,7 @@ __all__ = [
     "QueueDeduplicated",
     "RawValue",
     "RecordedError",
+    "SendMessage",
     "SerializationError",
     "Serializer",
     "StatusString",

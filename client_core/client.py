@@ -3,20 +3,19 @@
 from types import TracebackType
 from typing import Self
 
+from client_core.bulk import Bulk
 from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
-from client_core.enqueue import Enqueue
 from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
-from client_core.messages import Messages
 from client_core.polling import Waiting
 from client_core.serialization import Serialization, Serializer
 from client_core.streams import Streams
 from client_core.workflows import Workflows
 
 
-class DBOSClient(Workflows, Control, Enqueue, Forks, Messages, Streams, Insights):
+class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 
     def __init__(

@@ -7,7 +7,7 @@ travel as one pipeline, so the limits hold on any connection, also behind a pool
 import select
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, LiteralString, TypeAlias
+from typing import Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
 from psycopg import errors as pg
@@ -30,21 +30,28 @@ Params: TypeAlias = Mapping[str, Any]
 Connection: TypeAlias = psycopg.Connection[Any]
 Pool: TypeAlias = ConnectionPool[Connection]
 Statement: TypeAlias = LiteralString | Composable
+Execute: TypeAlias = Callable[[Statement, Params], list[Row]]
+T = TypeVar("T")
 
 #: How often a statement is sent again after its connection broke, where repeating is harmless.
 ATTEMPTS = 3
 
 
-class UniqueViolated(Exception):
-    """A unique index refused a row; ``constraint`` is its name. Stays inside client_core."""
+class ConstraintViolated(Exception):
+    """A constraint refused a row; ``detail`` names the key. Stays inside client_core."""
 
-    def __init__(self, constraint: str | None) -> None:
+    def __init__(self, constraint: str | None, detail: str | None) -> None:
         self.constraint = constraint
+        self.detail = detail or ""
         super().__init__(constraint)
 
 
-class ForeignKeyViolated(Exception):
-    """A row referred to another that does not exist. Stays inside client_core."""
+class UniqueViolated(ConstraintViolated):
+    """A unique index has the key already."""
+
+
+class ForeignKeyViolated(ConstraintViolated):
+    """A row referred to another that does not exist."""
 
 
 class _ConnectionBroken(Exception):
@@ -117,9 +124,27 @@ class Database:
             writes=True,
         )
 
-    def _attempt(
-        self, run: Callable[[Connection], list[Row]], *, repeatable: bool, writes: bool
-    ) -> list[Row]:
+    def transaction(self, work: Callable[[Execute], T], *, repeatable: bool = False) -> T:
+        """What ``work`` returns, whose statements are committed together or not at all.
+
+        ``work`` runs statements with the function it is given, each under the time-out; what it
+        raises undoes them. ``repeatable`` is as for :meth:`write`: then ``work`` may run again.
+        """
+
+        def run(conn: Connection) -> T:
+            cursor = conn.cursor(row_factory=dict_row)
+
+            def execute(statement: Statement, params: Params) -> list[Row]:
+                cursor.execute(self._text(statement), params, prepare=False)
+                return cursor.fetchall() if cursor.description else []
+
+            with conn.transaction():
+                conn.execute(b"SET LOCAL statement_timeout = %d" % self.statement_timeout_ms)
+                return work(execute)
+
+        return self._attempt(run, repeatable=repeatable, writes=True)
+
+    def _attempt(self, run: Callable[[Connection], T], *, repeatable: bool, writes: bool) -> T:
         broken: _ConnectionBroken | None = None
         for _ in range(ATTEMPTS if repeatable else 1):
             try:
@@ -178,9 +203,9 @@ class Database:
             case pg.QueryCanceled():
                 return QueryTimeout(self.statement_timeout_ms)
             case pg.UniqueViolation():
-                return UniqueViolated(error.diag.constraint_name)
+                return UniqueViolated(error.diag.constraint_name, error.diag.message_detail)
             case pg.ForeignKeyViolation():
-                return ForeignKeyViolated(error.diag.constraint_name)
+                return ForeignKeyViolated(error.diag.constraint_name, error.diag.message_detail)
             case pg.UndefinedTable() | pg.UndefinedColumn() | pg.InvalidSchemaName():
                 return _Undefined(error.diag.message_primary or str(error))
             case psycopg.DataError() | UnicodeEncodeError():

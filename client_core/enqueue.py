@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from client_core.database import Database, Row, UniqueViolated
+from client_core.database import Database, Params, Row, UniqueViolated
 from client_core.errors import ConflictingWorkflow, QueueDeduplicated
 from client_core.handle import WorkflowHandle
 from client_core.options import EnqueueOptions
@@ -65,7 +65,7 @@ class Enqueue:
 
         Safe to repeat, and repeated by itself when the connection breaks: it cannot start twice.
         """
-        params = self._params(options, args, kwargs)
+        params = self._enqueue_row(options, args, kwargs)
         while True:
             try:
                 # The statement is sent again only in the rare case that it met neither a free ID
@@ -79,11 +79,11 @@ class Enqueue:
                     assert options.deduplication_id is not None
                     raise QueueDeduplicated(options.queue_name, options.deduplication_id) from error
                 continue  # The holder let go of the ID meanwhile.
-            _assert_same(params, rows[0])
+            assert_same(params, rows[0])
             is_new = rows[0]["creator_xid"] == params["creator_xid"]
             return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
 
-    def _params(
+    def _enqueue_row(
         self, options: EnqueueOptions, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> dict[str, Any]:
         inputs, serialization = self._serialization.encode_arguments(
@@ -119,7 +119,7 @@ class Enqueue:
         return WorkflowHandle(rows[0]["workflow_id"], self._workflows) if rows else None
 
 
-def _assert_same(params: dict[str, Any], row: Row) -> None:
+def assert_same(params: Params, row: Row) -> None:
     """Raise :class:`ConflictingWorkflow` if the ID belongs to another workflow."""
     for field, column in (
         ("workflow_name", "name"),

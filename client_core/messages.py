@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from client_core.database import Database, ForeignKeyViolated, Row
@@ -30,6 +31,16 @@ SELECT key, CASE WHEN octet_length(value) <= %(max_bytes)s THEN value END AS val
 FROM {schema}.workflow_events WHERE workflow_uuid = %(workflow_id)s ORDER BY key LIMIT %(limit)s"""
 
 
+@dataclass(frozen=True, slots=True)
+class SendMessage:
+    """One message of many; see :meth:`DBOSClient.send` for what the fields mean."""
+
+    destination_id: str
+    message: Any
+    topic: str | None = None
+    idempotency_key: str | None = None
+
+
 class Messages:
     """The part of the client that talks with running workflows."""
 
@@ -51,20 +62,25 @@ class Messages:
         With an ``idempotency_key`` a message that was sent before is not sent again. Raises
         :class:`NonExistentWorkflow`. A connection that breaks meanwhile doubles nothing.
         """
-        if idempotency_key is not None and (rule := text_rule(idempotency_key)):
-            raise InvalidOption({"idempotency_key": rule})
-        text, format_name = self._serialization.encode_value(message, serialization)
-        params = {
-            "destination_id": destination_id,
-            "topic": NULL_TOPIC if topic is None else topic,
-            "message": text,
-            "message_uuid": _message_uuid(destination_id, idempotency_key),
-            "serialization": format_name,
-        }
+        sent = SendMessage(destination_id, message, topic, idempotency_key)
         try:
-            self._db.insert(_SEND, params)
+            self._db.insert(_SEND, self._message_row(sent, serialization))
         except ForeignKeyViolated as error:
             raise NonExistentWorkflow(destination_id) from error
+
+    def _message_row(self, sent: SendMessage, serialization: str | None) -> dict[str, str]:
+        key = sent.idempotency_key
+        if key is not None and (rule := text_rule(key)):
+            raise InvalidOption({"idempotency_key": rule})
+        text, format_name = self._serialization.encode_value(sent.message, serialization)
+        return {
+            "destination_id": sent.destination_id,
+            "topic": NULL_TOPIC if sent.topic is None else sent.topic,
+            "message": text,
+            # Scoped per destination, as the official SDKs spell it.
+            "message_uuid": str(uuid.uuid4()) if key is None else f"{key}::{sent.destination_id}",
+            "serialization": format_name,
+        }
 
     def get_event(self, workflow_id: str, key: str, timeout_seconds: float = 60) -> Any:
         """The value of an event, waited for if need be; None when the time is over."""
@@ -88,8 +104,3 @@ class Messages:
             reason = f"Not fetched: it has {row['value_bytes']:,} bytes."
             return RawValue("", row["serialization"], reason)
         return self._serialization.decode_value(row["value"], row["serialization"])
-
-
-def _message_uuid(destination_id: str, idempotency_key: str | None) -> str:
-    """Scoped per destination, as the official SDKs spell it."""
-    return str(uuid.uuid4()) if idempotency_key is None else f"{idempotency_key}::{destination_id}"

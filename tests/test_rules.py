@@ -24,7 +24,9 @@ STYLES = sorted((ROOT / "static").rglob("*.css"))
 #: The client's methods that change a system database.
 WRITES = {
     "enqueue",
+    "enqueue_many",
     "send",
+    "send_many",
     "cancel_workflow",
     "cancel_workflows",
     "resume_workflow",
