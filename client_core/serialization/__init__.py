@@ -9,6 +9,7 @@ from client_core.serialization.errors import SerializationError
 from client_core.serialization.format import Serializer
 from client_core.serialization.registry import Serialization
 from client_core.serialization.values import (
+    UNDEFINED,
     OpaqueObject,
     RawValue,
     RecordedError,
@@ -16,6 +17,7 @@ from client_core.serialization.values import (
 )
 
 __all__ = [
+    "UNDEFINED",
     "Budget",
     "OpaqueObject",
     "RawValue",

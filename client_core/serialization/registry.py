@@ -6,21 +6,25 @@ from typing import Any, Final, TypeVar
 
 from client_core.serialization.budget import Budget
 from client_core.serialization.custom import CustomFormat
+from client_core.serialization.dbos_json import DBOSJSON
 from client_core.serialization.errors import SerializationError, UnreadableError
 from client_core.serialization.format import Format, Serializer
+from client_core.serialization.java_jackson import JavaJackson
+from client_core.serialization.js_superjson import JSSuperJSON
 from client_core.serialization.portable_json import PortableJSON
 from client_core.serialization.py_pickle import PyPickle
 from client_core.serialization.values import RawValue, RecordedError, WorkflowInputs
 
-FORMATS: Final[tuple[type[Format], ...]] = (PortableJSON, PyPickle)
+FORMATS: Final[tuple[type[Format], ...]] = (
+    PortableJSON,
+    PyPickle,
+    JSSuperJSON,
+    DBOSJSON,
+    JavaJackson,
+)
 """One module each. A new format is a new module and its class in this line."""
 
-_WRITTEN_BY: Final = {
-    "js_superjson": "TypeScript",
-    "DBOS_JSON": "Go",
-    "DBOS_GOB": "Go",
-    "java_jackson": "Java",
-}
+_WRITTEN_BY: Final = {"DBOS_GOB": "Go"}
 """Formats that are known by name and shown as they are."""
 
 _DEFAULT_BUDGET: Final = Budget()

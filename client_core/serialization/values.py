@@ -1,7 +1,27 @@
 """What the readers give: plain Python data, and these inert descriptions beside it."""
 
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from enum import Enum
+from typing import Any, ClassVar, Final
+
+
+class Undefined(Enum):
+    """The type of `UNDEFINED`."""
+
+    UNDEFINED = "undefined"
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+
+UNDEFINED: Final = Undefined.UNDEFINED
+"""JavaScript's `undefined`, which is not its `null`: what a function without `return` gives.
+
+There is one, so `is UNDEFINED` tells; it is falsy, as None is.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +58,15 @@ class RawValue:
 
 @dataclass(frozen=True, slots=True)
 class OpaqueObject:
-    """What a pickle says of an object that only the application's own code could build.
+    """What a payload says of an object that only the application's own code could build.
 
     Nothing named here was imported or called. `called` is False for a bare reference to a class
     or function, True for what calling it would have given.
     """
 
     module: str
-    """Where the class or function lives; empty for what has no home, such as a persistent ID."""
+    """Where the class or function lives; empty for what has no home, such as a persistent ID
+    or a type of JavaScript."""
     name: str
     """Its name there; dotted for what is nested: `Order.Line`, `ZoneInfo._unpickle`."""
     args: tuple[Any, ...] = ()
