@@ -4,6 +4,9 @@ Everything public is importable from here.
 """
 
 from client_core.client import DBOSClient
+from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
+from client_core.debounce import DebouncerClient
+from client_core.dialects import Dialect
 from client_core.errors import (
     AwaitedWorkflowCancelled,
     AwaitedWorkflowMaxRecoveryAttemptsExceeded,
@@ -26,7 +29,26 @@ from client_core.handle import WorkflowHandle
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.options import EnqueueOptions, workflow_id_rule
+from client_core.queues import QueueLimits
+from client_core.records import (
+    Queue,
+    RateLimit,
+    ScheduleDifference,
+    ScheduledRun,
+    VersionInfo,
+    WorkflowSchedule,
+)
+from client_core.resource_errors import (
+    DialectUnknown,
+    NonExistentQueue,
+    NonExistentSchedule,
+    NonExistentVersion,
+    OwnedByAnotherApplication,
+    ScheduleExists,
+)
+from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
 from client_core.serialization import (
+    UNDEFINED,
     OpaqueObject,
     RawValue,
     RecordedError,
@@ -36,6 +58,7 @@ from client_core.serialization import (
 )
 
 __all__ = [
+    "UNDEFINED",
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",
     "ConflictingWorkflow",
@@ -43,15 +66,31 @@ __all__ = [
     "DBOSClientError",
     "DatabaseRefused",
     "DatabaseUnavailable",
+    "DebouncerClient",
+    "Dialect",
+    "DialectUnknown",
     "EnqueueOptions",
+    "InvalidCronExpression",
     "InvalidOption",
+    "NonExistentQueue",
+    "NonExistentSchedule",
+    "NonExistentVersion",
     "NonExistentWorkflow",
     "OpaqueObject",
     "OutcomeUnknown",
+    "OwnedByAnotherApplication",
     "QueryTimeout",
+    "Queue",
     "QueueDeduplicated",
+    "QueueLimits",
+    "RateLimit",
     "RawValue",
     "RecordedError",
+    "ScheduleChanges",
+    "ScheduleDefinition",
+    "ScheduleDifference",
+    "ScheduleExists",
+    "ScheduledRun",
     "SendMessage",
     "SerializationError",
     "Serializer",
@@ -60,11 +99,16 @@ __all__ = [
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",
+    "VersionInfo",
     "WaitTimeout",
     "WorkflowFailed",
     "WorkflowFilter",
     "WorkflowHandle",
     "WorkflowInputs",
+    "WorkflowSchedule",
     "WorkflowStatus",
+    "next_times",
+    "times_between",
+    "validate_cron",
     "workflow_id_rule",
 ]

@@ -19,9 +19,8 @@ Enqueued = tuple[EnqueueOptions, Sequence[Any], Mapping[str, Any]]
 # As for a single run: an ID that is there stays as it is, and its row is reported.
 _ENQUEUE_MANY: LiteralString = """
 WITH given AS (
-    SELECT *, (extract(epoch FROM now()) * 1000)::bigint + delay_ms AS until_ms,
-        -- Not now(), which is one moment for all: queues and lists go by it.
-        (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms
+    -- Not now(), which is one moment for all: queues and lists go by it.
+    SELECT *, (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS at_ms
     FROM unnest(
         %(workflow_id)s::text[], %(workflow_name)s::text[], %(workflow_class_name)s::text[],
         %(workflow_config_name)s::text[], %(queue_name)s::text[], %(app_version)s::text[],
@@ -41,10 +40,10 @@ WITH given AS (
         delay_until_epoch_ms, attributes, application_name, serialization, recovery_attempts,
         creator_xid, created_at, updated_at
     )
-    SELECT workflow_id, CASE WHEN until_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
+    SELECT workflow_id, CASE WHEN delay_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         workflow_name, workflow_class_name, workflow_config_name, queue_name, app_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, until_ms,
-        attributes, application_name, serialization, 0, creator_xid, at_ms, at_ms
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
+        at_ms + delay_ms, attributes, application_name, serialization, 0, creator_xid, at_ms, at_ms
     FROM given
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid, name, class_name, config_name, creator_xid

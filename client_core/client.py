@@ -6,16 +6,34 @@ from typing import Self
 from client_core.bulk import Bulk
 from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
+from client_core.debounce import Debounce
+from client_core.dialects import Dialect
 from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.polling import Waiting
+from client_core.queues import Queues
+from client_core.schedule_apply import ScheduleApply
+from client_core.schedule_runs import ScheduleRuns
 from client_core.serialization import Serialization, Serializer
 from client_core.streams import Streams
+from client_core.versions import Versions
 from client_core.workflows import Workflows
 
 
-class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
+class DBOSClient(
+    Workflows,
+    Control,
+    Bulk,
+    Debounce,
+    Forks,
+    Streams,
+    Queues,
+    Versions,
+    ScheduleApply,
+    ScheduleRuns,
+    Insights,
+):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 
     def __init__(
@@ -24,11 +42,13 @@ class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
         serialization: Serialization,
         *,
         application_name: str | None,
+        dialect: Dialect | None,
         max_payload_bytes: int,
     ) -> None:
         self._db = database
         self._serialization = serialization
         self._application_name = application_name
+        self._dialect = dialect
         self._max_payload_bytes = max_payload_bytes
         self._workflows = self
         self._waiting = Waiting(database)
@@ -42,6 +62,7 @@ class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
         serializer: Serializer | None = None,
         system_database_schema_name: str = "dbos",
         application_name: str | None = None,
+        dialect: Dialect | None = None,
         pool_size: int = 5,
         connect_timeout_seconds: float = 5.0,
         statement_timeout_ms: int = 30_000,
@@ -55,6 +76,8 @@ class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
         :param system_database_schema_name: the schema of the DBOS tables.
         :param application_name: stamped on what the client creates; its lists then show that
             application's rows and the unclaimed ones. Without it they show all.
+        :param dialect: the language of the applications, which spells schedules and debounce keys
+            in a way of its own; without it the database is asked.
         :param connect_timeout_seconds: how long a call waits for a connection.
         :param statement_timeout_ms: how long PostgreSQL works on one read or change.
         :param max_payload_bytes: a larger payload stays in the database and is described.
@@ -76,6 +99,7 @@ class DBOSClient(Workflows, Control, Bulk, Forks, Streams, Insights):
             database,
             Serialization(custom=serializer),
             application_name=application_name,
+            dialect=dialect,
             max_payload_bytes=max_payload_bytes,
         )
 

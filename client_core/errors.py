@@ -8,6 +8,13 @@
     ├── NonExistentWorkflow          no run has this ID
     ├── ConflictingWorkflow          the ID belongs to a run of something else
     ├── QueueDeduplicated            the deduplication ID is held by another run of the queue
+    ├── OwnedByAnotherApplication    the name of a queue, schedule or version is another's
+    ├── NonExistentQueue             no queue has this name
+    ├── NonExistentVersion           no application version has this name
+    ├── NonExistentSchedule          no schedule has this name
+    ├── ScheduleExists               a schedule has this name already
+    ├── DialectUnknown               nothing tells the application's language; set dialect
+    ├── InvalidCronExpression        the language refuses the expression
     ├── WaitTimeout                  the wait ended before the workflow did (also a TimeoutError)
     ├── WorkflowFailed               the awaited workflow ended with an error of its own
     ├── AwaitedWorkflowCancelled     the awaited workflow was cancelled

@@ -20,7 +20,11 @@ from client_core import (
     WorkflowFilter,
 )
 
-FORMATS = [("portable_json", "Portable JSON (any language)"), ("py_pickle", "Python pickle")]
+FORMATS = [
+    ("portable_json", "Portable JSON (any language)"),
+    ("py_pickle", "Python pickle"),
+    ("js_superjson", "TypeScript superjson"),
+]
 
 
 class JSONText(forms.CharField):

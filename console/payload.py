@@ -12,7 +12,7 @@ from itertools import chain, islice
 from typing import Any
 from uuid import UUID
 
-from client_core import OpaqueObject, RawValue, RecordedError, WorkflowInputs
+from client_core import UNDEFINED, OpaqueObject, RawValue, RecordedError, WorkflowInputs
 
 #: A page shows no more than this of one payload.
 MAX_CHARACTERS = 64 * 2**10
@@ -63,6 +63,8 @@ def _cut(text: str) -> Shown:
 
 def _pieces(value: Any, indent: str) -> Iterator[str]:
     match value:
+        case _ if value is UNDEFINED:
+            yield "undefined"
         case None | bool() | int() | float() | str():
             yield _plain(value)
         case Mapping():

@@ -37,9 +37,11 @@ def test_the_version_is_the_newest_in_the_changelog() -> None:
     assert version[1] == newest[1]
 
 
-def test_the_example_of_the_client_runs(system_url: str, sql: object, capsys: object) -> None:
+def test_the_examples_of_the_client_run(system_url: str, sql: object, capsys: object) -> None:
     """Up to where it waits for a worker that this test does not have."""
-    [code] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    code = code.replace("postgresql://app:secret@localhost/app_dbos_sys", system_url)
-    code = code.replace("    print(handle.get_result(timeout_seconds=60))\n", "")
-    exec(compile(code, "README.md", "exec"), {})
+    examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    assert len(examples) == 2
+    for code in examples:
+        code = code.replace("postgresql://app:secret@localhost/app_dbos_sys", system_url)
+        code = code.replace("    print(handle.get_result(timeout_seconds=60))\n", "")
+        exec(compile(code, "README.md", "exec"), {})

@@ -36,6 +36,19 @@ WRITES = {
     "fork_workflow",
     "set_workflow_delay",
     "set_workflow_priority",
+    "debounce_workflow",
+    "register_queue",
+    "update_queue",
+    "delete_queue",
+    "set_latest_application_version",
+    "create_schedule",
+    "update_schedule",
+    "delete_schedule",
+    "pause_schedule",
+    "resume_schedule",
+    "apply_schedules",
+    "trigger_schedule",
+    "backfill_schedule",
 }
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from client_core import OpaqueObject, RawValue, RecordedError, WorkflowInputs
+from client_core import UNDEFINED, OpaqueObject, RawValue, RecordedError, WorkflowInputs
 from console.payload import MAX_CHARACTERS, show
 
 json_values = st.recursive(
@@ -38,6 +38,7 @@ def test_json_stays_json(value: object) -> None:
         (b"\x00\xff", "bytes(00ff)"),
         ({1}, "set(1)"),
         ((), "tuple()"),
+        ([UNDEFINED], "[\n  undefined\n]"),
         ({("a", 1): None}, '{tuple("a", 1): null}'),
         (complex(1, 2), "complex((1+2j))"),
     ],

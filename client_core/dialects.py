@@ -1,0 +1,101 @@
+"""The language that an application is written in, which decides how some of its rows are spelled.
+
+It comes from what the caller says, else from traces in the database: payloads in a language's own
+format, which only its own SDK writes. `portable_json` and formats of custom serializers tell
+nothing. One language is believed; with none or several the caller has to say it.
+"""
+
+import re
+from typing import Final, Literal, LiteralString, get_args
+
+from client_core.database import Database
+from client_core.errors import InvalidOption
+from client_core.resource_errors import DialectUnknown
+
+Dialect = Literal["python", "typescript", "go", "java"]
+DIALECTS: Final = get_args(Dialect)
+
+#: The format that each SDK uses where none is chosen.
+DEFAULT_FORMATS: Final[dict[Dialect, str]] = {
+    "python": "py_pickle",
+    "typescript": "js_superjson",
+    "go": "DBOS_JSON",
+    "java": "java_jackson",
+}
+
+_WRITTEN_BY: Final[dict[str | None, Dialect]] = {
+    **{name: dialect for dialect, name in DEFAULT_FORMATS.items()},
+    "DBOS_GOB": "go",
+}
+
+#: Base64 of what every pickle of protocol 2 to 5 starts with.
+_PICKLE: Final = re.compile("gA[I-X]")
+_SUPERJSON: Final = re.compile(r'"__dbos_serializer"\s*:\s*"superjson"\s*\}\s*\Z')
+_TAGGED_JSON: Final = '"dbos_type"'
+
+# Bounded whatever the size of the database: a few hundred of the newest runs, a few steps of each,
+# and a few schedules. Where a row does not name its format, both ends of its text tell it.
+_TRACES: LiteralString = """
+WITH recent AS (
+    SELECT workflow_uuid, serialization FROM (
+        SELECT workflow_uuid, serialization, application_name FROM {schema}.workflow_status
+        ORDER BY created_at DESC LIMIT 500
+    ) newest
+    WHERE %(application_name)s::text IS NULL OR application_name IS NULL
+       OR application_name = %(application_name)s
+)
+SELECT serialization AS format, NULL AS ends FROM recent
+UNION
+SELECT step.serialization, NULL FROM (SELECT workflow_uuid FROM recent LIMIT 100) r
+CROSS JOIN LATERAL (
+    SELECT o.serialization FROM {schema}.operation_outputs o
+    WHERE o.workflow_uuid = r.workflow_uuid ORDER BY o.function_id LIMIT 10
+) step
+UNION
+SELECT NULL, left(i.inputs, 8) || right(i.inputs, 64)
+FROM (SELECT workflow_uuid FROM recent WHERE serialization IS NULL LIMIT 100) r
+JOIN {schema}.workflow_input i USING (workflow_uuid)
+UNION
+(SELECT NULL, left(context, 8) || right(context, 64) FROM {schema}.workflow_schedules
+ WHERE %(application_name)s::text IS NULL OR application_name IS NULL
+    OR application_name = %(application_name)s
+ LIMIT 100)"""
+
+
+def owner_dialect(
+    database: Database, application_name: str | None, stated: Dialect | None
+) -> Dialect:
+    """The language of an application: what is stated, else what the database shows.
+
+    Traces of the application count and those of nobody; without a name, all. Raises
+    :class:`InvalidOption` for a language that DBOS does not have, and :class:`DialectUnknown`.
+    """
+    if stated is not None:
+        if stated not in DIALECTS:
+            raise InvalidOption({"dialect": f"must be one of {', '.join(DIALECTS)}"})
+        return stated
+    rows = database.read(_TRACES, {"application_name": application_name})
+    formats = {row["format"] or own_format(row["ends"]) for row in rows}
+    found = frozenset(_WRITTEN_BY[name] for name in formats if name in _WRITTEN_BY)
+    if len(found) != 1:
+        raise DialectUnknown(application_name, found)
+    return next(iter(found))
+
+
+def own_format(text: str | None) -> str | None:
+    """The language's own format of a text whose row does not name it; None if it does not tell.
+
+    The first 8 characters and the last 64 are enough, but for the older format of TypeScript.
+    """
+    if not text:
+        return None
+    if _PICKLE.match(text):
+        return "py_pickle"
+    if _SUPERJSON.search(text, max(0, len(text) - 64)) or _TAGGED_JSON in text:
+        return "js_superjson"
+    return None
+
+
+def dialect_of(text: str | None) -> Dialect | None:
+    """The language that wrote a text in its own format; None if it does not tell."""
+    return _WRITTEN_BY.get(own_format(text))

@@ -1,0 +1,102 @@
+"""The records of queues, application versions and schedules. Times are epoch milliseconds."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimit:
+    """At most ``limit`` runs start within any window of ``period_seconds``."""
+
+    limit: int
+    period_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Queue:
+    """One registered queue; a limit that is None does not exist."""
+
+    name: str
+    #: Runs at once, over all executors.
+    global_concurrency: int | None
+    #: Runs at once on each executor.
+    worker_concurrency: int | None
+    limiter: RateLimit | None
+    #: The same for each partition. Any of these makes the queue a partitioned one, on which
+    #: every run needs a partition key.
+    partition_concurrency: int | None
+    partition_worker_concurrency: int | None
+    partition_limiter: RateLimit | None
+    #: How often an executor looks for runs.
+    polling_interval_seconds: float
+    created_at: int
+    updated_at: int
+    #: The owning application; None is unclaimed.
+    application_name: str | None
+
+    @property
+    def is_partitioned(self) -> bool:
+        """Whether a run on it needs a ``queue_partition_key``."""
+        limits = (
+            self.partition_concurrency,
+            self.partition_worker_concurrency,
+            self.partition_limiter,
+        )
+        return any(limit is not None for limit in limits)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VersionInfo:
+    """One version of an application. The latest has the highest ``version_timestamp``."""
+
+    version_id: str
+    version_name: str
+    version_timestamp: int
+    created_at: int
+    application_name: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowSchedule:
+    """One cron schedule."""
+
+    schedule_id: str
+    schedule_name: str
+    workflow_name: str
+    #: None or empty where the workflow is a function: the SDKs differ.
+    workflow_class_name: str | None
+    #: The cron expression, of five fields, or of six with the seconds first.
+    schedule: str
+    #: “ACTIVE” or “PAUSED”.
+    status: str
+    #: The second argument of each run; a :class:`RawValue` where it cannot be shown.
+    context: Any
+    #: When it fired last, as the application spelled it.
+    last_fired_at: str | None
+    #: Whether the application starts what it missed while it was down.
+    automatic_backfill: bool
+    #: An IANA name; None is UTC to Python and the process's own zone to TypeScript.
+    cron_timezone: str | None
+    #: None is DBOS's internal queue.
+    queue_name: str | None
+    application_name: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledRun:
+    """A run that a backfill starts, or leaves alone because it exists already."""
+
+    workflow_id: str
+    scheduled_at: datetime
+    exists: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleDifference:
+    """What applying a list of schedules changes, as names in order."""
+
+    created: tuple[str, ...]
+    updated: tuple[str, ...]
+    unchanged: tuple[str, ...]
+    deleted: tuple[str, ...]

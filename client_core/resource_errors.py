@@ -1,0 +1,77 @@
+"""What goes wrong with queues, versions and schedules: things that have a name and an owner."""
+
+from client_core.errors import DBOSClientError
+
+
+class OwnedByAnotherApplication(DBOSClientError):
+    """The name is taken by another application; names are unique in a system database."""
+
+    def __init__(self, kind: str, name: str, owner: str, application_name: str) -> None:
+        #: “queue”, “schedule” or “application version”.
+        self.kind = kind
+        self.name = name
+        #: The application that has it.
+        self.owner = owner
+        #: The application that the call was for.
+        self.application_name = application_name
+        super().__init__(
+            f"The {kind} {name!r} belongs to the application {owner!r}, not to "
+            f"{application_name!r}: choose another name."
+        )
+
+
+class NonExistentQueue(DBOSClientError, LookupError):
+    """No queue with this name is registered in the system database."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no queue with the name {name!r}.")
+
+
+class NonExistentVersion(DBOSClientError, LookupError):
+    """No application has registered a version with this name."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no application version with the name {name!r}.")
+
+
+class NonExistentSchedule(DBOSClientError, LookupError):
+    """No schedule with this name is in the system database."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is no schedule with the name {name!r}.")
+
+
+class ScheduleExists(DBOSClientError):
+    """A schedule with this name exists already, of the same application or of none."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"There is already a schedule with the name {name!r}.")
+
+
+class DialectUnknown(DBOSClientError):
+    """Nothing tells in which language the application is written; ``dialect`` has to say it."""
+
+    def __init__(self, application_name: str | None, found: frozenset[str]) -> None:
+        self.application_name = application_name
+        #: The languages of which there are traces: none, or more than one.
+        self.found = found
+        whose = f"the application {application_name!r}" if application_name else "the application"
+        traces = f"has traces of {' and '.join(sorted(found))}" if found else "does not tell"
+        super().__init__(
+            f"The system database {traces}, so the language of {whose} is unknown: "
+            "set dialect to “python” or “typescript”, on the call or on the client."
+        )
+
+
+def assert_owner(kind: str, name: str, owner: str | None, application_name: str | None) -> None:
+    """Raise :class:`OwnedByAnotherApplication` if both have a name and the names differ.
+
+    That is the rule of the SDKs: a nameless writer leaves the owner as it is, and what has no
+    owner is everybody's.
+    """
+    if owner is not None and application_name is not None and owner != application_name:
+        raise OwnedByAnotherApplication(kind, name, owner, application_name)

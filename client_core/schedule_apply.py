@@ -1,0 +1,127 @@
+"""Apply: make the schedules of an application those of a list, all at once or not at all."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, LiteralString
+
+from psycopg.types.json import Jsonb
+
+from client_core.dialects import Dialect, owner_dialect
+from client_core.errors import InvalidOption
+from client_core.records import ScheduleDifference
+from client_core.resource_errors import assert_owner
+from client_core.schedule_rows import ScheduleDefinition
+from client_core.schedules import Schedules
+
+# One statement, so one transaction. A row that has what is asked for already is not written, and
+# none is while another application owns one of the names. ID, status and last_fired_at stay.
+_APPLY: LiteralString = """
+WITH given AS (
+    SELECT * FROM jsonb_to_recordset(%(rows)s) AS g (
+        schedule_id text, schedule_name text, workflow_name text, workflow_class_name text,
+        schedule text, context text, automatic_backfill boolean, cron_timezone text,
+        queue_name text, application_name text)
+), compared AS (
+    SELECT COALESCE(g.schedule_name, s.schedule_name) AS schedule_name,
+        s.application_name AS owner, g.application_name AS wanted_by,
+        CASE
+            WHEN s.schedule_id IS NULL THEN 'created'
+            WHEN g.schedule_id IS NULL THEN 'deleted'
+            WHEN s.application_name <> g.application_name THEN 'foreign'
+            WHEN (s.workflow_name, s.workflow_class_name, s.schedule, s.context,
+                  s.automatic_backfill, s.cron_timezone, s.queue_name, s.application_name)
+                 IS NOT DISTINCT FROM
+                 (g.workflow_name, g.workflow_class_name, g.schedule, g.context,
+                  g.automatic_backfill, g.cron_timezone, g.queue_name,
+                  COALESCE(s.application_name, g.application_name)) THEN 'unchanged'
+            ELSE 'updated'
+        END AS action
+    FROM given g FULL JOIN {schema}.workflow_schedules s USING (schedule_name)
+    WHERE g.schedule_id IS NOT NULL
+       OR (%(prune)s AND s.application_name IS NOT DISTINCT FROM %(application_name)s)
+), allowed AS (
+    SELECT NOT %(dry_run)s AND NOT EXISTS (SELECT FROM compared WHERE action = 'foreign') AS yes
+), written AS (
+    INSERT INTO {schema}.workflow_schedules AS s (
+        schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status, context,
+        automatic_backfill, cron_timezone, queue_name, application_name
+    )
+    SELECT g.schedule_id, schedule_name, g.workflow_name, g.workflow_class_name, g.schedule,
+        'ACTIVE', g.context, g.automatic_backfill, g.cron_timezone, g.queue_name,
+        g.application_name
+    FROM given g JOIN compared USING (schedule_name), allowed
+    WHERE yes AND action IN ('created', 'updated')
+    ORDER BY schedule_name
+    ON CONFLICT (schedule_name) DO UPDATE SET
+        workflow_name = excluded.workflow_name,
+        workflow_class_name = excluded.workflow_class_name, schedule = excluded.schedule,
+        context = excluded.context, automatic_backfill = excluded.automatic_backfill,
+        cron_timezone = excluded.cron_timezone, queue_name = excluded.queue_name,
+        application_name = COALESCE(s.application_name, excluded.application_name)
+    WHERE s.application_name IS NULL
+       OR COALESCE(excluded.application_name, s.application_name) = s.application_name
+), pruned AS (
+    DELETE FROM {schema}.workflow_schedules s USING compared c, allowed
+    WHERE yes AND action = 'deleted' AND s.schedule_name = c.schedule_name
+)
+SELECT schedule_name, owner, wanted_by, action FROM compared ORDER BY schedule_name"""
+
+
+class ScheduleApply(Schedules):
+    """The part of the client that applies lists of schedules."""
+
+    def apply_schedules(
+        self,
+        schedules: Sequence[ScheduleDefinition],
+        *,
+        prune: bool = True,
+        dry_run: bool = False,
+        dialect: Dialect | None = None,
+    ) -> ScheduleDifference:
+        """Create, change and delete schedules until they are those of the list.
+
+        A schedule that exists keeps its ID, its status and when it fired last; one that is as it
+        shall be is not written. With ``prune`` those that the list leaves out are deleted: of the
+        client's own application, or the unclaimed ones if the client has none. ``dry_run`` changes
+        nothing and returns what would be.
+
+        Raises what :meth:`create_schedule` raises, but for :class:`ScheduleExists`; then nothing
+        is changed. :class:`OutcomeUnknown` if the connection broke; it is safe to repeat.
+        """
+        rows = self._new_rows(schedules, dialect)
+        found = self._db.write(
+            _APPLY,
+            {
+                "rows": Jsonb(rows),
+                "prune": prune,
+                "dry_run": dry_run,
+                "application_name": self._application_name,
+            },
+        )
+        for row in found:
+            if row["action"] == "foreign":
+                assert_owner("schedule", row["schedule_name"], row["owner"], row["wanted_by"])
+        return ScheduleDifference(
+            *(
+                tuple(row["schedule_name"] for row in found if row["action"] == action)
+                for action in ("created", "updated", "unchanged", "deleted")
+            )
+        )
+
+    def _new_rows(
+        self, schedules: Sequence[Mapping[str, Any]], dialect: Dialect | None
+    ) -> list[dict[str, Any]]:
+        known: dict[str | None, Dialect] = {}
+        rows: dict[str, dict[str, Any]] = {}
+        for number, definition in enumerate(schedules):
+            owner = definition.get("application_name") or self._application_name
+            if owner not in known:
+                known[owner] = owner_dialect(self._db, owner, dialect or self._dialect)
+            try:
+                row = self._new_row(definition, known[owner])
+                if row["schedule_name"] in rows:
+                    raise InvalidOption({"schedule_name": "is in the list twice"})
+            except InvalidOption as error:
+                problems = {f"{number}.{name}": rule for name, rule in error.problems.items()}
+                raise InvalidOption(problems) from error
+            rows[row["schedule_name"]] = row
+        return list(rows.values())

@@ -1,0 +1,141 @@
+"""Rows of workflow_schedules: the rules for them, how they are written and how they are read."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import fields
+from typing import Any, LiteralString, NotRequired, Required, TypedDict, cast
+
+from client_core.cron import validate_cron
+from client_core.cron.times import CronDialect
+from client_core.cron.zones import zone_of
+from client_core.database import Row
+from client_core.dialects import DEFAULT_FORMATS, Dialect, own_format
+from client_core.errors import InvalidOption
+from client_core.options import text_rule
+from client_core.records import WorkflowSchedule
+from client_core.serialization import RawValue, Serialization
+
+# A context that is larger than asked for is not fetched.
+READ: LiteralString = """
+SELECT schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status,
+    CASE WHEN octet_length(context) <= %(max_bytes)s THEN context END AS context,
+    octet_length(context) AS context_bytes, last_fired_at, automatic_backfill, cron_timezone,
+    queue_name, application_name, xmin::text AS row_version
+FROM {schema}.workflow_schedules
+WHERE (%(names)s::text[] IS NULL OR schedule_name = ANY(%(names)s))
+  AND (%(application_names)s::text[] IS NULL OR application_name IS NULL
+       OR application_name = ANY(%(application_names)s))
+  AND (%(statuses)s::text[] IS NULL OR status = ANY(%(statuses)s))
+  AND (%(workflow_names)s::text[] IS NULL OR workflow_name = ANY(%(workflow_names)s))
+  AND (%(prefixes)s::text[] IS NULL OR EXISTS (
+       SELECT FROM unnest(%(prefixes)s::text[]) prefix WHERE starts_with(schedule_name, prefix)))
+ORDER BY schedule_name"""
+
+#: What :data:`READ` is not narrowed by.
+ANY: Mapping[str, None] = {
+    "names": None,
+    "application_names": None,
+    "statuses": None,
+    "workflow_names": None,
+    "prefixes": None,
+}
+
+
+class ScheduleChanges(TypedDict, total=False):
+    """What may be changed of a schedule; see :class:`WorkflowSchedule`."""
+
+    workflow_name: str
+    workflow_class_name: str | None
+    schedule: str
+    context: Any
+    automatic_backfill: bool
+    cron_timezone: str | None
+    queue_name: str | None
+
+
+class ScheduleDefinition(TypedDict):
+    """A schedule as it is asked for; see :class:`WorkflowSchedule`."""
+
+    schedule_name: Required[str]
+    workflow_name: Required[str]
+    schedule: Required[str]
+    workflow_class_name: NotRequired[str | None]
+    context: NotRequired[Any]
+    automatic_backfill: NotRequired[bool]
+    cron_timezone: NotRequired[str | None]
+    queue_name: NotRequired[str | None]
+    application_name: NotRequired[str | None]
+
+
+_REQUIRED = ("schedule_name", "workflow_name", "schedule")
+_OPTIONAL = ("workflow_class_name", "cron_timezone", "queue_name", "application_name")
+_KNOWN = {*_REQUIRED, *_OPTIONAL, "context", "automatic_backfill"}
+
+
+def check(given: Mapping[str, Any], *, complete: bool) -> None:
+    """Raise :class:`InvalidOption` for every field that breaks a rule in any language.
+
+    ``complete`` says that all required fields must be there.
+    """
+    if problems := {field: rule for field, rule in _broken_rules(given, complete) if rule}:
+        raise InvalidOption(problems)
+
+
+def _broken_rules(given: Mapping[str, Any], complete: bool) -> Iterator[tuple[str, str | None]]:
+    for field in given.keys() - _KNOWN:
+        yield field, "is not known of a schedule"
+    for field in _REQUIRED:
+        if complete or field in given:
+            yield field, text_rule(given.get(field))
+    for field in _OPTIONAL:
+        # No class at all is the empty text to TypeScript.
+        if (value := given.get(field)) is not None and (field, value) != (
+            "workflow_class_name",
+            "",
+        ):
+            yield field, text_rule(value)
+    if not isinstance(given.get("automatic_backfill", False), bool):
+        yield "automatic_backfill", "must be true or false"
+
+
+def check_times(schedule: str, cron_timezone: str | None, dialect: Dialect) -> None:
+    """Raise :class:`InvalidCronExpression` or :class:`InvalidOption` as the language would."""
+    validate_cron(schedule, dialect=cast(CronDialect, dialect))
+    try:
+        zone_of(cron_timezone, dialect=dialect)
+    except InvalidOption as error:
+        raise InvalidOption({"cron_timezone": error.problems["timezone"]}) from error
+
+
+def class_name_of(name: str | None, dialect: Dialect) -> str | None:
+    """No class at all is NULL to Python and the empty text to TypeScript."""
+    return name or ("" if dialect == "typescript" else None)
+
+
+def encode_context(context: Any, dialect: Dialect, serialization: Serialization) -> str:
+    """A context in the application's own format, which its row does not name.
+
+    Never in `portable_json`: that ends the scheduler of a Python application. A client that has
+    the application's custom serializer uses it. Raises :class:`SerializationError`.
+    """
+    custom = custom_format(serialization)
+    return serialization.encode_value(context, custom or DEFAULT_FORMATS[dialect])[0]
+
+
+def decode_context(row: Row, serialization: Serialization) -> Any:
+    """The context of a row; a :class:`RawValue` where its text does not tell its format."""
+    text = row["context"]
+    if text is None:
+        return RawValue("", None, f"Not fetched: it has {row['context_bytes']:,} bytes.")
+    return serialization.decode_value(text, own_format(text) or custom_format(serialization))
+
+
+def custom_format(serialization: Serialization) -> str | None:
+    """The name of the custom serializer that a client was made with, if it was."""
+    built_in = {"portable_json", *DEFAULT_FORMATS.values()}
+    return None if serialization.default in built_in else serialization.default
+
+
+def record(row: Row, serialization: Serialization) -> WorkflowSchedule:
+    """The schedule of a row of :data:`READ`."""
+    columns = {field.name: row[field.name] for field in fields(WorkflowSchedule)}
+    return WorkflowSchedule(**{**columns, "context": decode_context(row, serialization)})
