@@ -21,7 +21,8 @@ DBOS.launch()
 DBOS.destroy()
 """
 
-_PAYLOAD_TABLES = (
+#: What is recorded of runs.
+RUN_TABLES = (
     "workflow_status",
     "workflow_input",
     "workflow_output",
@@ -30,10 +31,8 @@ _PAYLOAD_TABLES = (
     "workflow_events",
     "workflow_events_history",
     "streams",
-    "workflow_schedules",
-    "queues",
-    "application_versions",
 )
+_OTHER_TABLES = ("workflow_schedules", "queues", "application_versions")
 
 
 def create_system_database(name: str) -> str:
@@ -58,7 +57,7 @@ def create_database(name: str) -> str:
 
 def delete_rows(conn: psycopg.Connection[Any]) -> None:
     """Empty the tables; DELETE is far quicker than TRUNCATE on small ones."""
-    for table in _PAYLOAD_TABLES:
+    for table in (*RUN_TABLES, *_OTHER_TABLES):
         conn.execute(SQL("DELETE FROM dbos.{}").format(Identifier(table)))
 
 

@@ -15,21 +15,12 @@ from client_core import (
     Transition,
 )
 from tests.client_core.conftest import Insert
+from tests.databases import RUN_TABLES
 from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
 OVER = [StatusString.SUCCESS, StatusString.ERROR]
 NOT_OVER = [status for status in StatusString if status not in OVER]
-RECORDS = (
-    "workflow_status",
-    "workflow_input",
-    "workflow_output",
-    "operation_outputs",
-    "notifications",
-    "workflow_events",
-    "workflow_events_history",
-    "streams",
-)
 
 
 def family(insert: Insert) -> None:
@@ -226,7 +217,7 @@ class TestDelete:
             )
             sql.execute("INSERT INTO dbos.streams VALUES (%s, 'k', '1', 0)", [workflow_id])
         assert client.delete_workflow("gone") == ["gone"]
-        for table in RECORDS:
+        for table in RUN_TABLES:
             [row] = sql.execute(f"SELECT count(*) AS n FROM dbos.{table}".encode()).fetchall()
             assert row["n"] == 1, table
 

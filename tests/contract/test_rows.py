@@ -9,19 +9,10 @@ import pytest
 from psycopg.rows import dict_row
 
 from client_core import DBOSClient, EnqueueOptions
+from tests.databases import RUN_TABLES
 
 pytestmark = pytest.mark.xdist_group("contract")
 
-TABLES = (
-    "workflow_status",
-    "workflow_input",
-    "workflow_output",
-    "operation_outputs",
-    "notifications",
-    "workflow_events",
-    "workflow_events_history",
-    "streams",
-)
 #: Made anew at every call, by either client.
 GENERATED = {
     "created_at",
@@ -53,7 +44,7 @@ def compare(client: DBOSClient, system_url: str, sql: psycopg.Connection[Any]) -
         theirs(official)
         expected = rows(sql)
         official.destroy()
-        for table in reversed(TABLES):
+        for table in reversed(RUN_TABLES):
             sql.execute(f"DELETE FROM dbos.{table}".encode())
         prepare()
         ours()
@@ -81,7 +72,7 @@ def rows(sql: psycopg.Connection[Any]) -> Rows:
                 ),
                 key=repr,
             )
-            for table in TABLES
+            for table in RUN_TABLES
         }
 
 
