@@ -20,6 +20,7 @@ from client_core import (
     EnqueueOptions,
     OutcomeUnknown,
     StatusString,
+    SystemDatabaseError,
     Transition,
     WorkflowHandle,
 )
@@ -106,11 +107,12 @@ def _outcome(transition: Transition, text: str) -> Outcome:
 
 def _look_again(system: System, workflow_id: str) -> Outcome:
     """What a person should know when the answer of a write was lost: the state it is in now."""
-    status = system.client.get_workflow(workflow_id)
-    now = status.status if status else "gone"
-    return Outcome(
-        "warning", f"The connection broke before the database answered. The workflow is now {now}."
-    )
+    broke = "The connection broke before the database answered."
+    try:
+        status = system.client.get_workflow(workflow_id)
+    except SystemDatabaseError:
+        return Outcome("warning", f"{broke} It may have been done or not: look before you repeat.")
+    return Outcome("warning", f"{broke} The workflow is now {status.status if status else 'gone'}.")
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from client_core import (
     DBOSClientError,
     InvalidOption,
     NonExistentWorkflow,
+    OutcomeUnknown,
     QueryTimeout,
     UnsupportedBySchema,
 )
@@ -40,6 +41,13 @@ _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
         "This system database cannot be shown",
         "The console found no tables that it knows. This page tries again by itself.",
         True,
+    ),
+    (
+        OutcomeUnknown,
+        502,
+        "It is not known whether that was done",
+        "The connection broke before the database answered. Look before you repeat it.",
+        False,
     ),
     (NonExistentWorkflow, 404, "No such workflow", "It may have been deleted.", False),
     (InvalidOption, 400, "That link makes no sense", "Something in the address is wrong.", False),

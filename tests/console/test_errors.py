@@ -67,6 +67,22 @@ def test_a_cancel_whose_answer_was_lost_says_how_the_run_is_now(
     assert AuditEntry.objects.get().outcome == "unknown"
 
 
+def test_a_cancel_whose_answer_was_lost_for_good_does_not_say_that_nothing_was_written(
+    operator: Client, proxy: Proxy, insert: Insert
+) -> None:
+    insert(workflow_uuid="run-1", status="PENDING")
+    operator.get(run_url("run-1"))
+    proxy.cut_next("before the answer")
+    proxy.refuse()
+    response = operator.post(run_url("run-1", "cancel/"))
+    proxy.refuse(False)
+    assert response.headers["Location"] == run_url("run-1")
+    assert "It may have been done or not: look before you repeat." in text(
+        operator.get(run_url("run-1"))
+    )
+    assert AuditEntry.objects.get().outcome == "unknown"
+
+
 def test_a_database_without_dbos_says_what_to_do(
     viewer: Client, settings: Settings, worker_id: str
 ) -> None:
