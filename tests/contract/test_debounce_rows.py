@@ -1,6 +1,6 @@
 """Debouncing through the official client and through ours leaves the same rows."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import dbos
@@ -23,19 +23,6 @@ GENERATED = {
     "debounce_deadline_epoch_ms",
     "retention_timestamp",
 }
-
-
-@pytest.fixture
-def ours(system_url: str, sql: Sql) -> Iterator[DBOSClient]:
-    with DBOSClient.create(system_url) as client:
-        yield client
-
-
-@pytest.fixture
-def official(system_url: str, sql: Sql) -> Iterator[dbos.DBOSClient]:
-    client = dbos.DBOSClient(system_database_url=system_url)
-    yield client
-    client.destroy()
 
 
 def theirs_of(client: dbos.DBOSClient, options: dict[str, Any], **given: Any) -> Any:

@@ -1,9 +1,8 @@
 """Queues and versions: the official client and ours leave the same rows and read them alike."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import dbos
 import psycopg
 import pytest
 
@@ -16,19 +15,6 @@ Sql = psycopg.Connection[Any]
 Act = Callable[[Any], object]
 #: Made anew at every call, by either client.
 GENERATED = {"queue_id", "created_at", "updated_at", "version_timestamp"}
-
-
-@pytest.fixture
-def ours(system_url: str, sql: Sql) -> Iterator[DBOSClient]:
-    with DBOSClient.create(system_url) as client:
-        yield client
-
-
-@pytest.fixture
-def official(system_url: str, sql: Sql) -> Iterator[dbos.DBOSClient]:
-    client = dbos.DBOSClient(system_database_url=system_url)
-    yield client
-    client.destroy()
 
 
 def rows(sql: Sql, table: str) -> list[dict[str, Any]]:

@@ -25,13 +25,6 @@ def ours(system_url: str, sql: Sql) -> Iterator[DBOSClient]:
         yield client
 
 
-@pytest.fixture
-def official(system_url: str, sql: Sql) -> Iterator[dbos.DBOSClient]:
-    client = dbos.DBOSClient(system_database_url=system_url)
-    yield client
-    client.destroy()
-
-
 def rows(sql: Sql) -> list[dict[str, Any]]:
     found = sql.execute("SELECT * FROM dbos.workflow_schedules ORDER BY schedule_name").fetchall()
     return [
