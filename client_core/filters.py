@@ -48,6 +48,8 @@ class WorkflowFilter(TypedDict, total=False):
     sort_desc: bool
     #: A :attr:`WorkflowStatus.cursor`: only those that follow it.
     after: str
+    #: The same: only it and those that follow it.
+    start_at: str
 
 
 _NAMES = {
@@ -114,8 +116,9 @@ def conditions(filters: WorkflowFilter) -> Conditions:
         found.add(SQL("queue_name IS NOT NULL"))
         if not filters.get("status"):
             found.add(SQL("status IN ('DELAYED', 'ENQUEUED', 'PENDING')"))
-    if (after := filters.get("after")) is not None:
-        _keyset(found, after, descending=filters.get("sort_desc", False))
+    for key in ("after", "start_at"):
+        if (cursor := filters.get(key)) is not None:
+            _keyset(found, key, cursor, descending=filters.get("sort_desc", False))  # type: ignore[arg-type]
     return found
 
 
@@ -181,16 +184,16 @@ _ADD: dict[str, Callable[[Conditions, str, Any], None]] = {
 }
 
 
-def _keyset(found: Conditions, cursor: str, *, descending: bool) -> None:
+def _keyset(found: Conditions, key: str, cursor: str, *, descending: bool) -> None:
     created_at, _, workflow_id = cursor.partition(".")
     if not (created_at.isascii() and created_at.isdigit() and len(created_at) < 19 and workflow_id):
-        raise InvalidOption({"after": "is not a cursor of this list"})
+        raise InvalidOption({key: "is not a cursor of this list"})
     # The row comparison uses the index on created_at alone, and is exact among equal times.
-    comparison = SQL("<") if descending else SQL(">")
+    comparison = SQL("<" if descending else ">") + SQL("=" if key == "start_at" else "")
+    place = SQL("({}, {})").format(_placeholder(f"{key}_time"), _placeholder(f"{key}_id"))
     found.add(
-        SQL("(created_at, workflow_uuid) {} (%(after_time)s, %(after_id)s)").format(comparison),
-        after_time=int(created_at),
-        after_id=workflow_id,
+        SQL("(created_at, workflow_uuid) {} {}").format(comparison, place),
+        **{f"{key}_time": int(created_at), f"{key}_id": workflow_id},
     )
 
 

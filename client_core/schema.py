@@ -28,7 +28,7 @@ SELECT c.relname AS table_name, a.attname AS column_name
 FROM pg_catalog.pg_class c
 JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-WHERE n.nspname = %(schema_name)s AND c.relkind IN ('r', 'p')"""
+WHERE n.nspname = %(schema_name)s AND c.relkind IN ('r', 'p', 'v', 'f')"""
 
 MIGRATION: LiteralString = "SELECT max(version) AS migration FROM {schema}.dbos_migrations"
 

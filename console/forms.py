@@ -2,11 +2,9 @@
 
 import json
 import uuid
-from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
 from client_core import (
     ConflictingWorkflow,
@@ -17,8 +15,8 @@ from client_core import (
     QueueDeduplicated,
     SerializationError,
     StatusString,
-    WorkflowFilter,
 )
+from console.search import Search, typed_term
 
 FORMATS = [
     ("portable_json", "Portable JSON (any language)"),
@@ -206,36 +204,36 @@ class ResumeForm(forms.Form):
 
 
 class FilterForm(forms.Form):
-    """What the list of workflows is narrowed to. What makes no sense narrows nothing."""
+    """The search as a form: each field is a term of the line, by its key."""
 
-    q = forms.CharField(required=False)
     status = forms.ChoiceField(
         required=False,
         choices=[
-            ("", "Any status"),
-            *((s, s.replace("_", " ").capitalize()) for s in StatusString),
+            ("", "Any"),
+            *((word, word.replace("_", " ").capitalize()) for word in map(str.lower, StatusString)),
         ],
     )
     name = forms.CharField(required=False, widget=forms.TextInput({"list": "names"}))
     queue = forms.CharField(required=False, widget=forms.TextInput({"list": "queues"}))
-    age = forms.ChoiceField(
+    created = forms.CharField(
         required=False,
-        choices=[("", "Any time"), ("1", "Last hour"), ("24", "Last day"), ("168", "Last 7 days")],
+        widget=forms.TextInput({"list": "times"}),
+        help_text="<2h, >3d, 2026-11-20, 2026-11-20..21",
     )
+    completed = forms.CharField(required=False, widget=forms.TextInput({"list": "times"}))
+    app = forms.CharField(label="Application", required=False)
+    version = forms.CharField(required=False)
+    schedule = forms.CharField(required=False)
+    user = forms.CharField(required=False)
+    executor = forms.CharField(required=False)
 
-    def filters(self) -> WorkflowFilter:
-        """The client's filter; an empty field does not narrow."""
+    def __init__(self, data: Any = None, *, search: Search) -> None:
+        initial, self._others = search.fields(self.base_fields)
+        super().__init__(data, initial=initial, auto_id="filter-%s")
+
+    def line(self) -> str:
+        """The line that says the same, with the terms that have no field here."""
         self.full_clean()
-        chosen = {key: value for key, value in self.cleaned_data.items() if value}
-        filters = WorkflowFilter()
-        if prefix := chosen.get("q"):
-            filters["workflow_id_prefix"] = prefix
-        if status := chosen.get("status"):
-            filters["status"] = status
-        if name := chosen.get("name"):
-            filters["name"] = name
-        if queue := chosen.get("queue"):
-            filters["queue_name"] = queue
-        if hours := chosen.get("age"):
-            filters["start_time"] = timezone.now() - timedelta(hours=int(hours))
-        return filters
+        typed = {name: self.data.get(name, "").strip() for name in self.fields}
+        terms = [typed_term(name, value) for name, value in typed.items() if value]
+        return " ".join([*self._others, *terms])

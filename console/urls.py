@@ -3,7 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from console import converters
-from console.views import accounts, audit, errors, home, messages, workflows
+from console.views import accounts, audit, errors, home, messages, workflow_list, workflows
 
 handler403 = errors.permission_denied
 handler404 = errors.not_found
@@ -18,7 +18,7 @@ workflow_urls = [
 
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
-    path("workflows/", workflows.index, name="workflows"),
+    path("workflows/", workflow_list.index, name="workflows"),
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),

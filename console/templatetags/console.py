@@ -11,6 +11,7 @@ from django.utils.safestring import SafeString
 
 from client_core import StatusString
 from console import payload
+from console.search import Search, exact_term
 
 register = template.Library()
 
@@ -134,11 +135,23 @@ def field(bound: BoundField) -> dict[str, Any]:
 
 @register.simple_tag(takes_context=True)
 def with_query(context: template.Context, **changes: Any) -> str:
-    """The present URL's query with some parameters set or, when None, taken out."""
+    """The present URL's query with some parameters set or, when empty, taken out."""
     query = context["request"].GET.copy()
     for name, value in changes.items():
-        if value is None:
+        if value in (None, ""):
             query.pop(name, None)
         else:
             query[name] = value
     return f"?{query.urlencode()}"
+
+
+@register.filter
+def taken_from(term: str, search: Search) -> str:
+    """The search without one of its terms."""
+    return search.without(term)
+
+
+@register.filter
+def as_term(value: str, key: str) -> str:
+    """A term that finds what has exactly this value."""
+    return exact_term(key, value)

@@ -1,50 +1,21 @@
-"""Workflows: the list, one run, and what a person does to them."""
+"""Workflows: one run, and what a person does to it. The list is in workflow_list.py."""
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import DBOSClientError
 from console import actions
-from console.forms import EnqueueForm, FilterForm, ResumeForm
+from console.forms import EnqueueForm, ResumeForm
 from console.http import Request, acted, redirect_with, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import known_names, render_form, run_or_404
 
-PAGE_SIZE = 50
 #: The first page of steps; a step's payload is cut earlier than a run's.
 STEPS_SHOWN = 200
 STEP_PAYLOAD_BYTES = 32 * 2**10
-
-
-@require_safe
-@requires(Action.WORKFLOW_READ)
-def index(request: Request, system: System) -> HttpResponse:
-    """The newest runs that match the filter, a page at a time."""
-    form = FilterForm(request.GET)
-    filters = form.filters()
-    prefix = filters.get("workflow_id_prefix")
-    if prefix and not wants_partial(request) and system.client.list_workflows(workflow_ids=prefix):
-        return redirect("workflow", system, prefix)
-    is_narrow = bool(filters)
-    if after := request.GET.get("after"):
-        filters["after"] = after
-    filters |= {"limit": PAGE_SIZE + 1, "sort_desc": True}
-    runs = system.client.list_workflows(**filters)
-    page = runs[:PAGE_SIZE]
-    context = {
-        "form": form,
-        "is_narrow": is_narrow,
-        "is_first": not after,
-        "runs": page,
-        "older": page[-1].cursor if len(runs) > PAGE_SIZE else None,
-    }
-    template = "workflows/list.html"
-    if wants_partial(request):
-        return render(request, f"{template}#rows", context)
-    return render(request, template, context | known_names(system))
 
 
 @require_safe

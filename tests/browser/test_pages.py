@@ -30,28 +30,28 @@ def waiting(system: DBOSClient, name: str) -> str:
 
 def test_the_list_refreshes_itself(context: BrowserContext, system: DBOSClient) -> None:
     page = context.new_page()
-    page.goto(f"{SYSTEM}/workflows/?name=appears")
+    page.goto(f"{SYSTEM}/workflows/?q=name:appears")
     expect(page.get_by_text("No workflow matches.")).to_be_visible()
     waiting(system, "appears")
-    expect(page.get_by_role("link", name="appears")).to_be_visible()
+    expect(page.get_by_role("link", name="appears", exact=True)).to_be_visible()
 
 
 def test_a_hidden_tab_asks_nothing(context: BrowserContext, system: DBOSClient) -> None:
     """Of two pages the hidden one sees nothing new until somebody looks at it again."""
     page = context.new_page()
-    page.goto(f"{SYSTEM}/workflows/?name=hidden")
+    page.goto(f"{SYSTEM}/workflows/?q=name:hidden")
     page.evaluate(
         "Object.defineProperty(document, 'hidden', {get: () => window.away, configurable: true});"
         "window.away = true"
     )
     waiting(system, "hidden")
     other = context.new_page()
-    other.goto(f"{SYSTEM}/workflows/?name=other")
+    other.goto(f"{SYSTEM}/workflows/?q=name:other")
     waiting(system, "other")
-    expect(other.get_by_role("link", name="other")).to_be_visible()
+    expect(other.get_by_role("link", name="other", exact=True)).to_be_visible()
     expect(page.get_by_text("No workflow matches.")).to_be_visible()
     page.evaluate("window.away = false")
-    expect(page.get_by_role("link", name="hidden")).to_be_visible()
+    expect(page.get_by_role("link", name="hidden", exact=True)).to_be_visible()
 
 
 def test_a_filter_is_in_the_address_and_can_be_gone_back_from(
@@ -60,13 +60,47 @@ def test_a_filter_is_in_the_address_and_can_be_gone_back_from(
     waiting(system, "filtered")
     page = context.new_page()
     page.goto(f"{SYSTEM}/workflows/")
-    page.get_by_placeholder("Any name").fill("filtered")
-    page.wait_for_url(re.compile(r"/workflows/\?name=filtered$"))
+    page.get_by_label("Search workflows").fill("name:filtered")
+    page.wait_for_url(re.compile(r"/workflows/\?q=name%3Afiltered$"))
     expect(page.locator("tbody tr")).to_have_count(1)
-    page.get_by_role("link", name="filtered").click()
+    page.get_by_role("link", name="filtered", exact=True).click()
     page.go_back()
-    expect(page.get_by_placeholder("Any name")).to_have_value("filtered")
+    expect(page.get_by_label("Search workflows")).to_have_value("name:filtered")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_the_filters_are_a_form_as_well(
+    context: BrowserContext, system: DBOSClient, scripted: bool
+) -> None:
+    name = "by form, scripted" if scripted else "by form"
+    waiting(system, name)
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/?q=-has:parent")
+    page.get_by_text("Filters", exact=True).click()
+    page.get_by_label("Name", exact=True).fill(f'"{name}"')
+    page.get_by_label("Status", exact=True).select_option("Enqueued")
+    page.get_by_role("button", name="Apply").click()
+    expect(page.get_by_label("Search workflows")).to_have_value(
+        f'-has:parent status:enqueued name:"{name}"'
+    )
+    expect(page.locator("tbody tr")).to_have_count(1)
+    page.get_by_role("link", name="Take status:enqueued away").click()
+    expect(page.get_by_label("Search workflows")).to_have_value(f'-has:parent name:"{name}"')
+
+
+def test_what_comes_while_somebody_reads_moves_nothing(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    first = waiting(system, "calm")
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/?q=name:calm")
+    waiting(system, "calm")
+    page.get_by_role("link", name="1 newer").wait_for()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    system.cancel_workflow(first)
+    expect(page.locator("tbody tr")).to_contain_text("Cancelled")
+    page.get_by_role("link", name="1 newer").click()
+    expect(page.locator("tbody tr")).to_have_count(2)
 
 
 def test_a_whole_id_leads_to_its_run_by_keyboard_alone(
@@ -122,7 +156,7 @@ def test_a_page_whose_server_is_gone_says_so_and_recovers(
 ) -> None:
     """In a window that is not watched: Chromium reports the outage as an error of the page."""
     page = browser.new_page(storage_state=signed_in, base_url=demo.url)
-    page.goto(f"{SYSTEM}/workflows/?name=lost")
+    page.goto(f"{SYSTEM}/workflows/?q=name:lost")
     banner = page.get_by_text("The console does not answer just now.")
     page.route(re.compile("/workflows/"), lambda route: route.fulfill(status=503))
     expect(banner).to_be_visible()

@@ -102,9 +102,9 @@ def test_a_question_that_takes_too_long(
         "CREATE VIEW slow.workflow_status AS "
         "SELECT * FROM dbos.workflow_status WHERE pg_sleep(30) IS NOT NULL"
     )
-    insert()
+    insert(workflow_uuid="run-1")
     try:
-        response = viewer.get(LIST)
+        response = viewer.get(f"{LIST}run/run-1/")
     finally:
         sql.execute("DROP SCHEMA slow CASCADE")
     assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE

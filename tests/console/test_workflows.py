@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import urllib.parse
 import uuid
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +11,11 @@ from typing import Any
 import psycopg
 import pytest
 from django.test import Client
+from psycopg.sql import SQL
 
-from client_core import DBOSClient
+from client_core import DBOSClient, workflows
 from console.models import AuditEntry
+from console.systems import System
 from tests.console.conftest import Insert
 
 LIST = "/s/main/workflows/"
@@ -61,25 +64,31 @@ class TestList:
     @pytest.mark.parametrize(
         ("query", "column", "value"),
         [
-            ("status=ERROR", "status", "ERROR"),
-            ("name=order", "name", "order"),
-            ("queue=orders", "queue_name", "orders"),
-            ("q=wanted", "workflow_uuid", "wanted-1"),
+            ("status:error", "status", "ERROR"),
+            ("name:order", "name", "order"),
+            ("queue:orders", "queue_name", "orders"),
+            ("user:ann", "authenticated_user", "ann"),
+            ("version:v3", "application_version", "v3"),
+            ("schedule:nightly", "schedule_name", "nightly"),
+            ("parent:p", "parent_workflow_id", "p"),
+            ("is:fork", "forked_from", "p"),
+            ("attr.a.b=1", "attributes", '{"a": {"b": 1, "c": 2}}'),
+            ("wanted", "workflow_uuid", "wanted-1"),
         ],
     )
-    def test_each_filter(
+    def test_each_term(
         self, viewer: Client, insert: Insert, query: str, column: str, value: str
     ) -> None:
         insert(executor_id="other", workflow_uuid="other-1", name="other")
         insert(**{"workflow_uuid": "wanted-9", column: value})
-        page = viewer.get(f"{LIST}?{query}").content.decode()
+        page = text(viewer.get(LIST, {"q": query}, headers=HTMX))
         assert "wanted-" in page
         assert "other-1" not in page
 
     def test_the_age_filter(self, viewer: Client, insert: Insert) -> None:
         insert(name="ancient", created_at=1_000)
         insert(name="fresh")
-        page = text(viewer.get(f"{LIST}?age=1"))
+        page = text(viewer.get(LIST, {"q": "created:<1h"}))
         assert "fresh" in page
         assert "ancient" not in page
 
@@ -87,16 +96,38 @@ class TestList:
         self, viewer: Client, insert: Insert
     ) -> None:
         insert()
-        assert "No workflow matches" in text(viewer.get(f"{LIST}?name=none"))
+        page = viewer.get(LIST, {"q": "name:none status:error"})
+        assert "No workflow matches" in text(page)
+        assert 'href="?q=status%3Aerror" title="Take name:none away"' in page.content.decode()
 
-    @pytest.mark.parametrize("query", ["status=NONSENSE", "age=eternal", "name=%00"])
-    def test_a_filter_that_makes_no_sense_narrows_nothing(
-        self, viewer: Client, insert: Insert, query: str
+    def test_a_search_that_makes_no_sense_says_so_and_lists_nothing(
+        self, viewer: Client, insert: Insert
     ) -> None:
         insert(name="job")
-        response = viewer.get(f"{LIST}?{query}")
-        assert response.status_code == HTTPStatus.OK
-        assert "job" in text(response)
+        response = viewer.get(LIST, {"q": "status:nonsense name:job"})
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert "status:nonsense: nonsense is no status" in text(response)
+        assert 'value="status:nonsense name:job"' in response.content.decode()
+        assert ">job</a>" not in response.content.decode()
+
+    def test_the_form_becomes_a_search(self, viewer: Client) -> None:
+        fields = {"filter": "1", "q": "has:parent name:old", "name": "my job", "status": "error"}
+        response = viewer.get(LIST, fields)
+        line = urllib.parse.parse_qs(urllib.parse.urlsplit(response.headers["Location"]).query)
+        assert line == {"q": ['has:parent status:error name:"my job"']}
+        page = viewer.get(response.headers["Location"]).content.decode()
+        assert 'name="name" value="&quot;my job&quot;"' in page
+
+    def test_a_search_that_takes_too_long_is_stopped_and_answered(
+        self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch, system: System
+    ) -> None:
+        insert(name="job")
+        monkeypatch.setattr(system.client._db, "statement_timeout_ms", 1)
+        slow = SQL("ORDER BY (SELECT count(*) FROM generate_series(1, 10000000)), created_at")
+        monkeypatch.setattr(workflows, "order", lambda _: slow)
+        response = viewer.get(LIST, {"q": "name:job"}, headers=HTMX)
+        assert "It was stopped" in text(response)
+        assert "data-refresh" not in response.content.decode()
 
     def test_a_cursor_of_another_make_is_a_page_that_says_so(self, viewer: Client) -> None:
         response = viewer.get(f"{LIST}?after=nonsense")
@@ -111,13 +142,28 @@ class TestList:
     def test_htmx_is_given_the_rows_alone(self, viewer: Client, insert: Insert) -> None:
         insert(workflow_uuid="run-1")
         piece = viewer.get(f"{LIST}?q=run-1", headers=HTMX).content.decode()
-        assert piece.strip().startswith('<div id="rows"')
+        assert piece.strip().startswith('<div id="found"')
         assert "<html" not in piece
 
-    def test_the_rows_refresh_on_the_first_page_only(self, viewer: Client, insert: Insert) -> None:
-        insert(workflow_uuid="run-1", created_at=5)
-        assert "data-refresh" in viewer.get(LIST).content.decode()
-        assert "data-refresh" not in viewer.get(f"{LIST}?after=9.x").content.decode()
+    def test_a_page_that_refreshes_stays_and_tells_what_came_since(
+        self, viewer: Client, insert: Insert
+    ) -> None:
+        for number in range(60):
+            insert(name=f"job-{number}", created_at=number)
+        page = viewer.get(LIST).content.decode()
+        refresh = re.search(r'id="found" hx-get="([^"]+)"', page)
+        assert refresh
+        insert(name="late-1", created_at=100)
+        insert(name="late-2", created_at=100)
+        again = viewer.get(LIST + html.unescape(refresh[1]), headers=HTMX)
+        assert "2 newer" in text(again)
+        assert "late-1" not in text(again)
+        assert re.findall(r">(job-\d+)</a>", again.content.decode()) == re.findall(
+            r">(job-\d+)</a>", page
+        )
+        older = re.search(r'href="([^"]+)" rel="next"', again.content.decode())
+        assert older
+        assert "newer" not in text(viewer.get(LIST + html.unescape(older[1])))
 
 
 class TestDetail:
