@@ -28,6 +28,7 @@ from client_core.filters import WorkflowFilter
 from client_core.handle import WorkflowHandle
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
+from client_core.obstacles import Obstacle, ObstacleKind
 from client_core.options import EnqueueOptions, workflow_id_rule
 from client_core.queues import QueueLimits
 from client_core.records import (
@@ -78,6 +79,8 @@ __all__ = [
     "NonExistentSchedule",
     "NonExistentVersion",
     "NonExistentWorkflow",
+    "Obstacle",
+    "ObstacleKind",
     "OpaqueObject",
     "OutcomeUnknown",
     "OwnedByAnotherApplication",

@@ -11,6 +11,7 @@ from client_core.dialects import Dialect
 from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
+from client_core.obstacles import Obstacles
 from client_core.polling import Waiting
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
@@ -34,6 +35,7 @@ class DBOSClient(
     ScheduleApply,
     ScheduleRuns,
     Insights,
+    Obstacles,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

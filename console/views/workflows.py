@@ -5,7 +5,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from client_core import DBOSClientError
+from client_core import (
+    DBOSClientError,
+    Obstacle,
+    StatusString,
+    UnsupportedBySchema,
+    WorkflowStatus,
+)
 from console import actions
 from console.forms import EnqueueForm, ResumeForm
 from console.http import Request, acted, redirect_with, wants_partial
@@ -34,9 +40,20 @@ def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
         "steps": steps[:STEPS_SHOWN],
         "more_steps": len(steps) > STEPS_SHOWN,
         "events": system.client.get_all_events(workflow_id, limit=100),
+        "obstacles": _obstacles(system, run),
     }
     template = "workflows/detail.html"
     return render(request, f"{template}#run" if wants_partial(request) else template, context)
+
+
+def _obstacles(system: System, run: WorkflowStatus) -> list[Obstacle] | None:
+    """Why it is not running; None where that is no question, or the database is too old."""
+    if run.status not in (StatusString.DELAYED, StatusString.ENQUEUED):
+        return None
+    try:
+        return system.client.list_obstacles(run.workflow_id)
+    except UnsupportedBySchema:
+        return None
 
 
 @require_http_methods(["GET", "POST"])

@@ -3,6 +3,7 @@
 import html
 import json
 import re
+import time
 import urllib.parse
 import uuid
 from http import HTTPStatus
@@ -10,10 +11,11 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.template.loader import render_to_string
 from django.test import Client
 from psycopg.sql import SQL
 
-from client_core import DBOSClient, workflows
+from client_core import DBOSClient, Obstacle, ObstacleKind, workflows
 from console.models import AuditEntry
 from console.systems import System
 from tests.console.conftest import Insert
@@ -35,6 +37,31 @@ def text(response: Any) -> str:
 
 def enqueue_fields(**given: str) -> dict[str, str]:
     return {"workflow_name": "order", "queue_name": "orders", "form_id": str(uuid.uuid4()), **given}
+
+
+class TestWhyNotRunning:
+    def test_it_is_told(self, viewer: Client, insert: Insert, system: System) -> None:
+        system.client.register_queue("orders", global_concurrency=1)
+        queue = {"queue_name": "orders", "executor_id": "local"}
+        insert(workflow_uuid="runs", status="PENDING", **queue)
+        insert(workflow_uuid="waits", status="ENQUEUED", created_at=5, **queue)
+        page = viewer.get(run_url("waits"))
+        assert "The queue runs 1 at once, and 1 do: runs" in text(page)
+        assert f'href="{run_url("runs")}"' in page.content.decode()
+        assert "Why is it not running" not in text(viewer.get(run_url("runs")))
+
+    @pytest.mark.parametrize("kind", ObstacleKind)
+    def test_every_obstacle_has_words(self, kind: ObstacleKind) -> None:
+        obstacle = Obstacle(kind=kind, name="x", limit=3, count=1_000, until_ms=1)
+        words = render_to_string("workflows/_obstacle.html", {"obstacle": obstacle})
+        assert len(words.split()) > 4
+        assert "None" not in words
+
+    def test_nothing_known(self, viewer: Client, insert: Insert, system: System) -> None:
+        system.client.register_queue("orders")
+        insert(started_at_epoch_ms=time.time_ns() // 1_000_000)
+        insert(workflow_uuid="waits", status="ENQUEUED", queue_name="orders")
+        assert "the next executor that looks takes it" in text(viewer.get(run_url("waits")))
 
 
 class TestList:
