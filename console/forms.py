@@ -3,6 +3,7 @@
 import json
 import uuid
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 
@@ -16,6 +17,7 @@ from client_core import (
     SerializationError,
     StatusString,
 )
+from console.columns import COLUMNS
 from console.search import Search, typed_term
 
 FORMATS = [
@@ -201,6 +203,33 @@ class ResumeForm(forms.Form):
         widget=forms.TextInput({"list": "queues"}),
         help_text="Left empty, it runs at once on DBOS's internal queue.",
     )
+
+
+class PreferencesForm(forms.Form):
+    """What a person prefers."""
+
+    zone = forms.CharField(
+        label="Time zone",
+        widget=forms.TextInput({"list": "zones", "spellcheck": "false"}),
+        help_text="Of every time that the console shows or is given, such as Europe/Berlin.",
+    )
+    columns = forms.MultipleChoiceField(
+        label="Columns of the list of workflows",
+        choices=[(column.key, column.label) for column in COLUMNS.values()],
+        widget=forms.CheckboxSelectMultiple,
+    )
+
+    @property
+    def zones(self) -> list[str]:
+        """The zones to choose from."""
+        return sorted(available_timezones())
+
+    def clean_zone(self) -> str:
+        """A zone that there is."""
+        zone: str = self.cleaned_data["zone"]
+        if zone not in available_timezones():
+            raise forms.ValidationError("There is no such zone; Europe/Berlin is one, UTC another.")
+        return zone
 
 
 class FilterForm(forms.Form):

@@ -8,9 +8,11 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
+from console.preferences import zone_of
 from console.views import errors
 
 logger = logging.getLogger("console")
@@ -23,7 +25,8 @@ class ConsoleMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        response = self.get_response(request)
+        with timezone.override(zone_of(request)):
+            response = self.get_response(request)
         # Pages hold production data: no shared or restored copy of them.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

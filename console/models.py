@@ -37,5 +37,10 @@ class AuditEntry(models.Model):
     class Meta:
         ordering = ("-id",)
 
+    @property
+    def at_ms(self) -> int:
+        """When, in epoch milliseconds."""
+        return round(self.at.timestamp() * 1_000)
+
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.username} {self.action} {self.target}"

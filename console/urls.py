@@ -3,7 +3,16 @@
 from django.urls import URLPattern, URLResolver, include, path
 
 from console import converters
-from console.views import accounts, audit, errors, home, messages, workflow_list, workflows
+from console.views import (
+    accounts,
+    audit,
+    errors,
+    home,
+    messages,
+    preferences,
+    workflow_list,
+    workflows,
+)
 
 handler403 = errors.permission_denied
 handler404 = errors.not_found
@@ -28,7 +37,8 @@ system_urls: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", home.healthz, name="healthz"),
-    path("theme/", home.theme, name="theme"),
+    path("theme/", preferences.theme, name="theme"),
+    path("preferences/", preferences.index, name="preferences"),
     path("audit/", audit.index, name="audit"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),

@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -22,6 +23,13 @@ _WORDS = {
 }
 #: A status that a newer SDK brought is shown by its own name, in neutral colour.
 _KNOWN = {status.value for status in StatusString}
+
+
+@register.simple_tag(takes_context=True)
+def cell(context: template.Context, column: Any, run: Any) -> SafeString | str:
+    """A run's cell of a :class:`console.columns.Column`."""
+    shown: SafeString | str = column.show(run, context["system"])
+    return shown
 
 
 @register.simple_tag
@@ -46,18 +54,31 @@ def status_badge(status: str) -> SafeString:
 
 @register.simple_tag
 def when(epoch_ms: int | None) -> SafeString | str:
-    """A moment: exact in UTC; time.js makes it relative and keeps the exact one at hand."""
+    """A moment in the person's zone, and in UTC at hand; time.js makes it relative."""
     if epoch_ms is None:
         return "–"
     try:
         moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+        local = timezone.localtime(moment)
     except (ValueError, OverflowError, OSError):
         return str(epoch_ms)
     return format_html(
-        '<time datetime="{}" data-relative>{}</time>',
+        '<time datetime="{}" title="{}" data-relative>{}</time>',
         moment.isoformat(timespec="milliseconds"),
-        moment.strftime("%Y-%m-%d %H:%M:%S UTC"),
+        exact(epoch_ms),
+        local.strftime("%Y-%m-%d %H:%M:%S %Z"),
     )
+
+
+def exact(epoch_ms: int) -> str:
+    """A moment to the millisecond, in the person's zone and in UTC."""
+    moment = datetime.fromtimestamp(epoch_ms / 1000, UTC)
+    local = timezone.localtime(moment)
+    utc = moment.isoformat(" ", "milliseconds").removesuffix("+00:00") + " UTC"
+    if local.utcoffset() == moment.utcoffset():
+        return utc
+    here = local.replace(tzinfo=None).isoformat(" ", "milliseconds")
+    return f"{here} {local:%Z} · {utc}"
 
 
 @register.simple_tag
@@ -75,8 +96,8 @@ def offset(start_ms: int | None, epoch_ms: int | None) -> SafeString | str:
     """A moment as its distance from the start, with the exact one in its title."""
     if start_ms is None or epoch_ms is None:
         return when(epoch_ms)
-    exact = datetime.fromtimestamp(epoch_ms / 1000, UTC).isoformat(" ", "milliseconds")
-    return format_html('<span title="{}">+{}</span>', exact, in_words(max(0, epoch_ms - start_ms)))
+    since = in_words(max(0, epoch_ms - start_ms))
+    return format_html('<span title="{}">+{}</span>', exact(epoch_ms), since)
 
 
 @register.filter

@@ -12,6 +12,7 @@ from client_core import QueryTimeout, WorkflowFilter
 from console.forms import FilterForm
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
+from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
 from console.views.common import known_names
@@ -31,7 +32,11 @@ def index(request: Request, system: System) -> HttpResponse:
     search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
     if not wants_partial(request) and (workflow_id := _whole_id(search, system)):
         return redirect("workflow", system, workflow_id)
-    context = {"search": search, "is_first": "after" not in request.GET}
+    context = {
+        "search": search,
+        "is_first": "after" not in request.GET,
+        "columns": columns_of(request),
+    }
     if not search.problems:
         try:
             context |= _page(request, system, search.filters)

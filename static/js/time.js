@@ -1,4 +1,4 @@
-// Makes <time data-relative> relative, keeping the exact moment in its title, and counts on what
+// Makes <time data-relative> relative, with the exact moment in its title, and counts on what
 // still runs (data-since). The page holds exact times, so it needs no script to be true.
 (() => {
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
@@ -17,10 +17,6 @@
   function tick() {
     for (const time of document.querySelectorAll("time[data-relative]")) {
       const moment = new Date(time.dateTime);
-      if (!time.title) {
-        const utc = time.dateTime.replace("T", " ").replace("+00:00", " UTC");
-        time.title = `${moment.toLocaleString()} here · ${utc}`;
-      }
       time.textContent = relative(moment);
     }
     for (const span of document.querySelectorAll("[data-since]")) {

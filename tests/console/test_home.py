@@ -1,4 +1,4 @@
-"""The way in, the look, the sign of life, and what every answer carries."""
+"""The way in, the sign of life, and what every answer carries."""
 
 from http import HTTPStatus
 
@@ -17,22 +17,6 @@ def test_the_start_leads_to_the_workflows(viewer: Client) -> None:
 def test_the_sign_of_life_asks_nobody(client: object) -> None:
     response = Client().get("/healthz")
     assert (response.status_code, response.content) == (HTTPStatus.OK, b"ok")
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_a_theme_is_remembered(viewer: Client, theme: str) -> None:
-    response = viewer.post("/theme/", {"theme": theme, "next": LIST})
-    assert response.headers["Location"] == LIST
-    assert f'data-theme="{theme}"' in viewer.get(LIST).content.decode()
-    assert f'data-theme="{theme}"' in viewer.get("/nowhere").content.decode()
-    viewer.post("/theme/", {"theme": ""})
-    assert "data-theme" not in viewer.get(LIST).content.decode()
-
-
-def test_a_theme_that_is_none_and_an_address_elsewhere(viewer: Client) -> None:
-    response = viewer.post("/theme/", {"theme": '"><script>', "next": "https://evil.example/"})
-    assert response.headers["Location"] == "/"
-    assert "console_theme" not in response.cookies
 
 
 @pytest.mark.parametrize("path", [LIST, "/login/", "/nowhere"])
