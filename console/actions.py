@@ -25,7 +25,7 @@ from client_core import (
     WorkflowHandle,
 )
 from console.http import Level
-from console.models import AuditEntry
+from console.models import AuditEntry, SavedView
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
@@ -95,6 +95,24 @@ def resume(user: User, system: System, workflow_id: str, queue_name: str | None)
     except OutcomeUnknown:
         return _look_again(system, workflow_id)
     return _outcome(transition, "Resumed: it goes on after its last recorded step.")
+
+
+def save_view(user: User, system: System, name: str, search: str, *, share: bool) -> Outcome:
+    """Keep a search under a name; one of the person's that has the name already is replaced."""
+    action = Action.VIEW_SHARE if share else Action.VIEW_SAVE
+    with _audited(user, system, action, name, {"search": search}):
+        SavedView.objects.update_or_create(
+            {"search": search, "is_shared": share}, owner=user, system=system.name, name=name
+        )
+    return Outcome("success", f"The view “{name}” is kept.")
+
+
+def forget_view(user: User, system: System, view: SavedView) -> Outcome:
+    """Forget a view of one's own, or as an administrator anybody's."""
+    action = Action.VIEW_SAVE if view.owner_id == user.pk else Action.VIEW_FORGET
+    with _audited(user, system, action, view.name, {"search": view.search, "forget": True}):
+        view.delete()
+    return Outcome("success", f"The view “{view.name}” is forgotten.")
 
 
 def _outcome(transition: Transition, text: str) -> Outcome:

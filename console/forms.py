@@ -232,6 +232,21 @@ class PreferencesForm(forms.Form):
         return zone
 
 
+class SaveViewForm(forms.Form):
+    """The name of a search."""
+
+    q = forms.CharField(label="Search", max_length=2_000)
+    name = forms.CharField(max_length=60)
+    share = forms.BooleanField(
+        label="Share it", required=False, help_text="Everybody who may look sees it."
+    )
+
+    def __init__(self, *args: Any, may_share: bool, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if not may_share:
+            del self.fields["share"]
+
+
 class FilterForm(forms.Form):
     """The search as a form: each field is a term of the line, by its key."""
 

@@ -1,6 +1,7 @@
 """The console's own rows."""
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 
 
@@ -44,3 +45,29 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M:%S} {self.username} {self.action} {self.target}"
+
+
+class SavedView(models.Model):
+    """A search of the list that somebody kept under a name."""
+
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE)
+    system = models.CharField(max_length=32)
+    name = models.CharField(max_length=60)
+    search = models.TextField()
+    #: Everybody who may look sees it.
+    is_shared = models.BooleanField(default=False)
+
+    class Meta:
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "system", "name"), name="one_view_a_name"),
+        )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def seen_by(cls, user: User, system: str) -> models.QuerySet["SavedView"]:
+        """The views that a person sees: the own ones, and those that are shared."""
+        mine_or_shared = models.Q(owner=user) | models.Q(is_shared=True)
+        return cls.objects.filter(mine_or_shared, system=system).select_related("owner")

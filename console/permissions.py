@@ -34,6 +34,9 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
+    VIEW_SAVE = "view.save"
+    VIEW_SHARE = "view.share"
+    VIEW_FORGET = "view.forget"
     AUDIT_READ = "audit.read"
 
 
@@ -45,13 +48,14 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_READS = frozenset({Action.CONSOLE_USE, Action.WORKFLOW_READ})
+_READS = frozenset({Action.CONSOLE_USE, Action.WORKFLOW_READ, Action.VIEW_SAVE})
 _WRITES = frozenset(
     {
         Action.WORKFLOW_ENQUEUE,
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,
+        Action.VIEW_SHARE,
     }
 )
 ALLOWED: dict[Role, frozenset[Action]] = {

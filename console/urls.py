@@ -10,6 +10,7 @@ from console.views import (
     home,
     messages,
     preferences,
+    saved_views,
     workflow_list,
     workflows,
 )
@@ -31,6 +32,8 @@ system_urls: list[URLPattern | URLResolver] = [
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),
+    path("views/save/", saved_views.save, name="view-save"),
+    path("views/<int:view_id>/forget/", saved_views.forget, name="view-forget"),
     path("messages/send/", messages.send, name="message-send"),
 ]
 

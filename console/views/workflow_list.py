@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from client_core import QueryTimeout, WorkflowFilter
 from console.forms import FilterForm
 from console.http import Request, wants_partial
+from console.models import SavedView
 from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
@@ -48,7 +49,11 @@ def index(request: Request, system: System) -> HttpResponse:
     status = 422 if search.problems else 200
     if wants_partial(request):
         return render(request, f"{TEMPLATE}#found", context, status=status)
-    context |= {"form": FilterForm(search=search), **known_names(system)}
+    context |= {
+        "form": FilterForm(search=search),
+        "views": list(SavedView.seen_by(request.user, system.name)),
+        **known_names(system),
+    }
     return render(request, TEMPLATE, context, status=status)
 
 

@@ -9,12 +9,16 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.models import AuditEntry
+from console.models import AuditEntry, SavedView
 from console.permissions import ALLOWED, Action, Role, role_of
 from tests.console.conftest import Insert, SignIn
 
 #: What stands in for each parameter of a path.
-SAMPLES = {"system": "main", "workflow_id": "run-1"}
+SAMPLES = {
+    "<system:system>": "main",
+    "<workflow_id:workflow_id>": "run-1",
+    "<int:view_id>": "1",
+}
 
 
 def every_url() -> Iterator[tuple[str, Any]]:
@@ -29,8 +33,8 @@ def every_url() -> Iterator[tuple[str, Any]]:
                 yield path, pattern.callback
 
     for path, view in walk(get_resolver(), "/"):
-        for name, sample in SAMPLES.items():
-            path = path.replace(f"<{name}:{name}>", sample)
+        for parameter, sample in SAMPLES.items():
+            path = path.replace(parameter, sample)
         assert "<" not in path, f"{path} has a parameter without a sample"
         yield path, view
 
@@ -68,7 +72,9 @@ def test_a_page_is_served_to_those_who_may(
     path: str, action: Action, role: Role | None, sign_in: SignIn, insert: Insert
 ) -> None:
     insert(workflow_uuid="run-1", status="PENDING")
-    status = sign_in(role).get(path).status_code
+    browser = sign_in(role)
+    SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
+    status = browser.get(path).status_code
     assert (status != HTTPStatus.FORBIDDEN) == allowed(role, action)
     assert status in (HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.FORBIDDEN)
 
