@@ -250,19 +250,20 @@ def test_every_one_is_waited_for_by_one_waiter(insert: Insert, sql: Sql, waiting
     """What is over is not asked for again, and the last one ends the wait."""
     questions = {run_over(insert(status="PENDING")) for _ in range(3)}
 
-    def still_asked() -> frozenset[Question]:
-        return frozenset().union(*(waiter.questions for waiter in list(waiting._waiters)))
+    def asks_for(questions: frozenset[Question]) -> bool:
+        asked = (waiter.questions for waiter in list(waiting._waiters))
+        return frozenset().union(*asked) == questions
 
     with ThreadPoolExecutor() as threads:
         wait = threads.submit(waiting.wait, questions, every=True)
-        left = questions
+        left = frozenset(questions)
         while left:
             sql.execute(
                 "UPDATE dbos.workflow_status SET status = 'ERROR' WHERE workflow_uuid = %s",
                 [min(left).workflow_id],
             )
-            left = left - {min(left)}
-            assert wait_until(lambda: still_asked() == left or wait.done(), PATIENCE)
+            left -= {min(left)}
+            assert wait_until(partial(asks_for, left), PATIENCE)
         assert wait.result(PATIENCE) == questions
 
 
