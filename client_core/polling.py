@@ -29,6 +29,8 @@ LAST_PAUSE_SECONDS = 1.0
 #: While only events and streams are waited for and notifications are known to arrive. Looking
 #: finds then what an application did not notify of, and the streams whose run ended.
 LISTENING_PAUSE_SECONDS = 0.2
+#: However many wait, looking for them takes a fifth of the time at most, up to the last pause.
+PAUSES_PER_LOOK = 4
 #: The pause after looks that failed is doubled this often.
 MAX_DOUBLINGS = 7
 
@@ -64,6 +66,9 @@ class Waiting:
         self._looker: Waiter | None = None
         self._topics: dict[Topic, set[Waiter]] = {}
         self._looked_at = 0.0
+        self._last_look_seconds = 0.0
+        #: How long the quicker of the last two looks took: one alone may have had to connect.
+        self._look_seconds = 0.0
         self._failures = 0
         self._notified = False
         self._closed = False
@@ -180,7 +185,8 @@ class Waiting:
             return 0.0
         newest = max(waiter.began for waiter in waiters)
         since = max(newest, self._looked_at)
-        pause = self._pace(since - newest)
+        courtesy = min(PAUSES_PER_LOOK * self._look_seconds, LAST_PAUSE_SECONDS)
+        pause = max(self._pace(since - newest), courtesy)
         if self._listener.proven and all(waiter.only_listens for waiter in waiters):
             pause = max(pause, LISTENING_PAUSE_SECONDS)
         if self._failures:
@@ -188,7 +194,7 @@ class Waiting:
         due = 0.0 if self._notified else since + pause
         # Who runs out of time is looked for once more, as the last look may be old.
         due = min(due, min(waiter.deadline for waiter in waiters))
-        return max(due, self._looked_at + FIRST_PAUSE_SECONDS)
+        return max(due, self._looked_at + max(FIRST_PAUSE_SECONDS, self._look_seconds))
 
     def _look(self) -> None:
         """Look once for everybody, and wake those who need not wait any longer."""
@@ -202,6 +208,9 @@ class Waiting:
             if waiters:
                 found = answered(self._db, set().union(*(waiter.questions for waiter in waiters)))
             self._failures = 0
+            took = time.monotonic() - began
+            self._look_seconds = min(took, self._last_look_seconds)
+            self._last_look_seconds = took
         except DatabaseUnavailable as error:
             unavailable = error
             self._failures += 1

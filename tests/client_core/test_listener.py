@@ -13,7 +13,7 @@ from client_core.polling import LISTENING_PAUSE_SECONDS, Waiting
 from client_core.questions import Kind, Question
 from demo.waiting import wait_until
 from tests.client_core.conftest import Insert, Submit
-from tests.client_core.test_polling import PATIENCE, never
+from tests.client_core.waiting import PATIENCE, never, pause, until_heard
 from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
@@ -49,16 +49,6 @@ def notify(sql: Sql, kind: str, workflow_id: str, key: str = "log") -> None:
     sql.execute("SELECT pg_notify(%s, %s)", [CHANNELS[kind], f"{workflow_id}::{key}"])
 
 
-def until_heard(client: DBOSClient, sql: Sql) -> None:
-    """Return when notifications arrive, and what they asked for has been looked for."""
-
-    def heard() -> bool:
-        notify(sql, "event", "somebody else")
-        return client._waiting._listener.proven and not client._waiting._notified
-
-    assert wait_until(heard, PATIENCE)
-
-
 def listening_pids(sql: Sql) -> list[int]:
     rows = sql.execute(
         "SELECT pid FROM pg_stat_activity WHERE application_name = %s AND query LIKE 'LISTEN%%'",
@@ -73,7 +63,7 @@ def test_a_notification_ends_the_wait(
 ) -> None:
     workflow_id = insert(status="PENDING")
     value = submit(wait_for(client, kind, workflow_id))
-    until_heard(client, sql)
+    until_heard(client)
     write(sql, kind, workflow_id)
     notify(sql, kind, workflow_id)
     assert value.result(PATIENCE) == 5
@@ -96,7 +86,7 @@ def test_a_trigger_of_an_older_schema_ends_the_wait(
     try:
         workflow_id = insert(status="PENDING")
         value = submit(wait_for(client, kind, workflow_id))
-        until_heard(client, sql)
+        until_heard(client)
         write(sql, kind, workflow_id)
         assert value.result(PATIENCE) == 5
     finally:
@@ -110,7 +100,7 @@ def test_what_came_before_the_listener_is_not_lost(
     """A value is written without a word. The look after the connection is made anew finds it."""
     workflow_id = insert(status="PENDING")
     value = submit(wait_for(client, kind, workflow_id))
-    until_heard(client, sql)
+    until_heard(client)
     [pid] = listening_pids(sql)
     write(sql, kind, workflow_id)
     sql.execute("SELECT pg_terminate_backend(%s)", [pid])
@@ -122,11 +112,11 @@ def test_a_broken_connection_is_made_anew(
 ) -> None:
     workflow_id = insert()
     value = submit(wait_for(client, "event", workflow_id))
-    until_heard(client, sql)
+    until_heard(client)
     [pid] = listening_pids(sql)
     sql.execute("SELECT pg_terminate_backend(%s)", [pid])
     assert wait_until(lambda: listening_pids(sql) not in ([], [pid]), PATIENCE)
-    until_heard(client, sql)
+    until_heard(client)
     write(sql, "event", workflow_id)
     notify(sql, "event", workflow_id)
     assert value.result(PATIENCE) == 5
@@ -145,7 +135,7 @@ def test_one_connection_serves_all_and_only_while_somebody_waits(
     client.wait_all([client.retrieve_workflow(insert())])
     assert listening_pids(sql) == []
     values = [submit(wait_for(client, kind, workflow_id)) for kind in [*CHANNELS] * 3]
-    until_heard(client, sql)
+    until_heard(client)
     assert len(listening_pids(sql)) == 1
     for kind in CHANNELS:
         write(sql, kind, workflow_id)
@@ -154,7 +144,7 @@ def test_one_connection_serves_all_and_only_while_somebody_waits(
     assert wait_until(lambda: listening_pids(sql) == [], PATIENCE)
     # The next one starts it again.
     late = submit(client.get_event, workflow_id, "late", PATIENCE)
-    until_heard(client, sql)
+    until_heard(client)
     client.destroy()
     assert isinstance(late.exception(PATIENCE), DatabaseUnavailable)
 
@@ -165,7 +155,7 @@ def test_destroying_the_client_ends_the_waits_and_the_connection(
     workflow_id = insert(status="PENDING")
     waits = [submit(wait_for(client, kind, workflow_id)) for kind in CHANNELS]
     waits.append(submit(client.retrieve_workflow(workflow_id).get_result))
-    until_heard(client, sql)
+    until_heard(client)
     assert wait_until(lambda: len(client._waiting._waiters) == len(waits), PATIENCE)
     client.destroy()
     for wait in waits:
@@ -195,7 +185,7 @@ def test_only_what_is_waited_for_makes_it_look(
 ) -> None:
     waiting, question = client._waiting, Question(Kind.EVENT, "run", "key")
     submit(waiting.wait, {question}, PATIENCE, patient=True)
-    until_heard(client, sql)
+    until_heard(client)
     looked_at = waiting._looked_at
     for topic in [(CHANNELS["stream"], "run::key"), (CHANNELS["event"], "run::other")]:
         waiting._hear(topic)
@@ -207,7 +197,7 @@ def test_only_what_is_waited_for_makes_it_look(
 
 
 def test_who_listens_need_not_look_as_often_but_a_run_is_polled_for(
-    system_url: str, insert: Insert, sql: Sql, submit: Submit
+    system_url: str, insert: Insert, submit: Submit
 ) -> None:
     """Notifications have to arrive first: behind some poolers LISTEN succeeds and nothing does."""
     workflow_id = insert(status="PENDING")
@@ -216,17 +206,12 @@ def test_who_listens_need_not_look_as_often_but_a_run_is_polled_for(
         event = submit(client.get_event, workflow_id, "log", PATIENCE)
         assert wait_until(lambda: bool(waiting._waiters), PATIENCE)
 
-        def pause() -> float:
-            with waiting._lock:
-                newest = max(waiter.began for waiter in waiting._waiters)
-                return waiting._due() - max(newest, waiting._looked_at)
-
-        assert wait_until(lambda: pause() < LISTENING_PAUSE_SECONDS, PATIENCE)
-        until_heard(client, sql)
-        assert wait_until(lambda: pause() >= LISTENING_PAUSE_SECONDS * 0.99, PATIENCE)
+        assert wait_until(lambda: pause(waiting) < LISTENING_PAUSE_SECONDS, PATIENCE)
+        until_heard(client)
+        assert wait_until(lambda: pause(waiting) >= LISTENING_PAUSE_SECONDS * 0.99, PATIENCE)
         run = submit(client.retrieve_workflow(workflow_id).get_result)
         assert wait_until(lambda: len(waiting._waiters) == 2, PATIENCE)
-        assert wait_until(lambda: pause() < LISTENING_PAUSE_SECONDS, PATIENCE)
+        assert wait_until(lambda: pause(waiting) < LISTENING_PAUSE_SECONDS, PATIENCE)
         client.destroy()
         for wait in (event, run):
             assert isinstance(wait.exception(PATIENCE), DatabaseUnavailable)

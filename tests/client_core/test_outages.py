@@ -15,7 +15,7 @@ from demo import postgres
 from demo.postgres import EmbeddedPostgres
 from demo.waiting import wait_until
 from tests.client_core.conftest import Insert, Submit
-from tests.client_core.test_polling import PATIENCE, all_wait
+from tests.client_core.waiting import PATIENCE, all_wait
 from tests.databases import _MIGRATE
 from tests.demo.conftest import QUICK, reachable_folder
 from tests.proxy import Cut, Proxy

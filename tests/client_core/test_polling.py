@@ -17,30 +17,18 @@ from client_core import (
     WaitTimeout,
     WorkflowHandle,
 )
-from client_core.polling import Waiting, pause_seconds
+from client_core.polling import PAUSES_PER_LOOK, Waiting, pause_seconds
 from client_core.questions import Kind, Question, answered, run_over
 from demo.waiting import wait_until
-from tests.client_core.conftest import Insert
+from tests.client_core.conftest import Insert, Submit
+from tests.client_core.waiting import PATIENCE, all_wait, never, pause, until_heard
 from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
-#: Longer than any test takes; only a defect is noticed by it.
-PATIENCE = 60
 
 
 def handles(client: DBOSClient, *workflow_ids: str) -> list[WorkflowHandle]:
     return [client.retrieve_workflow(workflow_id) for workflow_id in workflow_ids]
-
-
-def never(age: float) -> float:
-    """A pace at which nobody looks again by themselves while a test runs."""
-    return 3_600
-
-
-def all_wait(waiting: Waiting, number: int) -> bool:
-    """Whether so many wait, and each was looked for once."""
-    with waiting._lock:
-        return len(waiting._waiters) == number and all(w.patient for w in waiting._waiters)
 
 
 @pytest.fixture
@@ -113,6 +101,22 @@ def test_who_waits_longer_looks_more_rarely(client: DBOSClient, insert: Insert) 
     assert pause_seconds(ages[0]) < pause_seconds(ages[-1])
 
 
+def test_a_slow_database_is_asked_more_rarely(
+    client: DBOSClient, waiting: Waiting, submit: Submit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = client._db.read
+
+    def slowly(statement: Any, params: Any) -> Any:
+        read("SELECT pg_sleep(0.1)")
+        return read(statement, params)
+
+    monkeypatch.setattr(client._db, "read", slowly)
+    submit(waiting.wait, {run_over("none")})
+    assert wait_until(lambda: waiting._look_seconds > 0, PATIENCE)
+    assert pause(waiting) >= 0.1 * PAUSES_PER_LOOK
+    waiting.close()
+
+
 def test_each_question_has_its_own_answer(client: DBOSClient, insert: Insert, sql: Sql) -> None:
     active, over = insert(status="PENDING"), insert()
     sql.execute("INSERT INTO dbos.workflow_events VALUES (%s, 'set', '1')", [active])
@@ -162,10 +166,7 @@ def round_trips(system_url: str, workflow_id: str, sql: Sql, *, waiters: int, ti
             )
             assert wait_until(lambda: waiting._looked_at > looked_at, PATIENCE, pause=0.001)
 
-        while not waiting._listener.proven:
-            waiting._hear(None)
-            sql.execute("SELECT pg_notify('dbos_streams_channel', 'somebody else')")
-        tick()
+        until_heard(client)
         before = proxy.round_trips
         for _ in range(ticks):
             tick()
@@ -181,7 +182,9 @@ def test_a_tick_costs_the_same_for_few_and_for_many(
     workflow_id = insert(status="PENDING")
     few = round_trips(system_url, workflow_id, sql, waiters=6, ticks=20)
     many = round_trips(system_url, workflow_id, sql, waiters=240, ticks=20)
-    assert 20 <= few <= many < 2 * few
+    # A look may have been under way when the count began, or when it ended.
+    assert few >= 18
+    assert many < 2 * few
 
 
 def test_a_thousand_waiters_share_the_questions(
