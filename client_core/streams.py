@@ -10,8 +10,8 @@ from client_core.polling import Waiting
 from client_core.questions import Kind, Question
 from client_core.serialization import Serialization
 
-#: What a workflow writes last when it closes a stream: today as portable JSON, once in the format
-#: of its other values, and in the oldest TypeScript releases without any.
+#: What a workflow writes last when it closes a stream: in portable JSON, of older SDKs in their own
+#: format where that has no name, and of TypeScript SDK 4 bare under the name of portable JSON.
 CLOSED = "__DBOS_STREAM_CLOSED__"
 #: Values fetched in one round trip.
 BATCH = 500
@@ -55,10 +55,9 @@ class Streams:
             raise InvalidOption({"offset": f"must be a whole number from 0 to {MAX_OFFSET:,}"})
         while values := self._next_values(workflow_id, key, offset, timeout_seconds):
             for row in values:
-                if row["value"] == CLOSED:
-                    return
                 value = self._serialization.decode_value(row["value"], row["serialization"])
-                if isinstance(value, str) and value == CLOSED:
+                named = row["serialization"] not in (None, "portable_json")
+                if CLOSED in (value, row["value"]) and not named:
                     return
                 yield value
                 offset += 1
