@@ -112,7 +112,11 @@ class DBOSClient(
         return self._db.capabilities
 
     def destroy(self) -> None:
-        """Close the client's connections; a pool of your own stays open."""
+        """Close the client's connections; a pool of your own stays open.
+
+        Whoever still waits for something gets :class:`DatabaseUnavailable`.
+        """
+        self._waiting.close()
         self._db.close()
 
     def __enter__(self) -> Self:

@@ -12,6 +12,7 @@ from client_core.errors import (
     WorkflowFailed,
 )
 from client_core.models import StatusString, WorkflowStatus
+from client_core.questions import run_over
 
 if TYPE_CHECKING:
     from client_core.workflows import Workflows
@@ -39,13 +40,23 @@ class WorkflowHandle:
     def get_result(self, timeout_seconds: float | None = None) -> Any:
         """Wait for the workflow to end and return its output.
 
-        A workflow that does not exist yet is waited for. Raises :class:`WorkflowFailed` with the
-        recorded error, :class:`AwaitedWorkflowCancelled`,
-        :class:`AwaitedWorkflowMaxRecoveryAttemptsExceeded`, or :class:`WaitTimeout`.
+        A workflow that does not exist yet is waited for, and a database that goes away meanwhile.
+        Raises :class:`WorkflowFailed` with the recorded error, :class:`AwaitedWorkflowCancelled`,
+        :class:`AwaitedWorkflowMaxRecoveryAttemptsExceeded`, or :class:`WaitTimeout`; and
+        :class:`DatabaseUnavailable` when the database cannot be reached to begin with.
         """
-        if not self._workflows._waiting.first_over({self.workflow_id}, timeout_seconds):
+        question = run_over(self.workflow_id)
+        ended = self._workflows._waiting.read(
+            question, self._ended_status, timeout_seconds, first=False
+        )
+        if ended is None:
             raise WaitTimeout(self.workflow_id, timeout_seconds or 0)
-        return self._outcome(self.get_status())
+        return self._outcome(ended)
+
+    def _ended_status(self) -> WorkflowStatus | None:
+        """None if it is not over, perhaps because it was resumed just now."""
+        status = self.get_status()
+        return None if status.is_active else status
 
     def _outcome(self, status: WorkflowStatus) -> Any:
         match status.status:

@@ -1,6 +1,5 @@
 """Messages to workflows, and the events that workflows publish."""
 
-import time
 import uuid
 from dataclasses import dataclass
 from typing import Any, LiteralString
@@ -9,7 +8,8 @@ from client_core.database import Database, ForeignKeyViolated, Row
 from client_core.dialects import Dialect, format_to_write
 from client_core.errors import InvalidOption, NonExistentWorkflow
 from client_core.options import text_rule
-from client_core.polling import poll
+from client_core.polling import Waiting
+from client_core.questions import Kind, Question
 from client_core.serialization import RawValue, Serialization
 
 #: How DBOS stores a message without a topic.
@@ -54,6 +54,7 @@ class Messages:
     _application_name: str | None
     _dialect: Dialect | None
     _max_payload_bytes: int
+    _waiting: Waiting
 
     def send(
         self,
@@ -98,13 +99,19 @@ class Messages:
         }
 
     def get_event(self, workflow_id: str, key: str, timeout_seconds: float = 60) -> Any:
-        """The value of an event, waited for if need be; None when the time is over."""
+        """The value of an event, waited for if need be; None when the time is over.
+
+        A database that goes away while it waits is waited for, too.
+        """
         params = {"workflow_id": workflow_id, "key": key}
-        for _ in poll(time.monotonic() + timeout_seconds):
-            if rows := self._db.read(_EVENT, params):
-                [row] = rows
-                return self._serialization.decode_value(row["value"], row["serialization"])
-        return None
+        rows = self._waiting.read(
+            Question(Kind.EVENT, workflow_id, key),
+            lambda: self._db.read(_EVENT, params) or None,
+            timeout_seconds,
+        )
+        if rows is None:
+            return None
+        return self._serialization.decode_value(rows[0]["value"], rows[0]["serialization"])
 
     def get_all_events(self, workflow_id: str, *, limit: int = 1_000) -> dict[str, Any]:
         """The latest value of each event that a workflow has published, by key."""

@@ -1,6 +1,5 @@
 """Workflows: list and inspect."""
 
-import time
 from collections.abc import Sequence
 from typing import Any, LiteralString, Unpack
 
@@ -12,6 +11,7 @@ from client_core.filters import WorkflowFilter, conditions, order
 from client_core.handle import WorkflowHandle
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
+from client_core.questions import run_over
 from client_core.serialization import RawValue, Serialization
 
 _COLUMNS: LiteralString = """
@@ -84,11 +84,13 @@ class Workflows:
         """
         if not handles:
             raise InvalidOption({"handles": "must not be empty"})
-        by_id = {handle.workflow_id: handle for handle in handles}
-        over = self._waiting.first_over(by_id.keys(), timeout_seconds)
-        if over is None:
-            raise WaitTimeout(", ".join(by_id), timeout_seconds or 0)
-        return by_id[over]
+        questions = {run_over(handle.workflow_id): handle for handle in handles}
+        over = self._waiting.wait(questions.keys(), timeout_seconds)
+        for question, handle in questions.items():
+            if question in over:
+                return handle
+        waited_for = ", ".join(question.workflow_id for question in questions)
+        raise WaitTimeout(waited_for, timeout_seconds or 0)
 
     def wait_all(
         self, handles: Sequence[WorkflowHandle], *, timeout_seconds: float | None = None
@@ -97,14 +99,12 @@ class Workflows:
 
         Raises :class:`WaitTimeout`.
         """
-        deadline = None if timeout_seconds is None else time.monotonic() + timeout_seconds
-        waited_for = {handle.workflow_id for handle in handles}
-        while waited_for:
-            left = None if deadline is None else max(0.0, deadline - time.monotonic())
-            over = self._waiting.first_over(waited_for, left)
-            if over is None:
-                raise WaitTimeout(", ".join(sorted(waited_for)), timeout_seconds or 0)
-            waited_for.discard(over)
+        questions = {run_over(handle.workflow_id) for handle in handles}
+        if questions:
+            questions -= self._waiting.wait(questions, timeout_seconds, every=True)
+        if questions:
+            waited_for = ", ".join(sorted(question.workflow_id for question in questions))
+            raise WaitTimeout(waited_for, timeout_seconds or 0)
         return list(handles)
 
     def get_workflow(

@@ -1,7 +1,8 @@
 """Rows to test with."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 import psycopg
@@ -9,6 +10,7 @@ import pytest
 from psycopg.sql import SQL, Identifier, Placeholder
 
 Insert = Callable[..., str]
+Submit = Callable[..., Future[Any]]
 
 
 @pytest.fixture
@@ -24,3 +26,10 @@ def insert(sql: psycopg.Connection[Any]) -> Insert:
         return str(row["workflow_uuid"])
 
     return insert_run
+
+
+@pytest.fixture
+def submit() -> Iterator[Submit]:
+    """Runs a call in another thread."""
+    with ThreadPoolExecutor(max_workers=20) as threads:
+        yield threads.submit

@@ -13,6 +13,8 @@ from client_core import (
     NonExistentWorkflow,
     WaitTimeout,
     WorkflowFailed,
+    WorkflowHandle,
+    WorkflowStatus,
 )
 from tests.client_core.conftest import Insert
 
@@ -64,6 +66,27 @@ def test_waiting_has_an_end(client: DBOSClient, insert: Insert, status: str) -> 
         handle.get_result(timeout_seconds=0.05)
     assert caught.value.timeout_seconds == 0.05
     assert isinstance(caught.value, TimeoutError)
+
+
+def test_a_run_that_is_resumed_at_once_is_waited_for(
+    client: DBOSClient, insert: Insert, sql: psycopg.Connection[Any]
+) -> None:
+    """It is over when it is looked for, and no longer when its result is read."""
+    workflow_id = insert(status="CANCELLED", serialization="portable_json")
+    seen: list[str] = []
+
+    class Resumed(WorkflowHandle):
+        def get_status(self) -> WorkflowStatus:
+            change = "'PENDING'" if not seen else "'SUCCESS', output = '5'"
+            sql.execute(f"UPDATE dbos.workflow_status SET status = {change}")
+            status = super().get_status()
+            seen.append(status.status)
+            if status.is_active:
+                sql.execute("UPDATE dbos.workflow_status SET status = 'ERROR'")
+            return status
+
+    assert Resumed(workflow_id, client).get_result() == 5
+    assert seen == ["PENDING", "SUCCESS"]
 
 
 def test_a_workflow_that_does_not_exist_yet_is_waited_for(client: DBOSClient) -> None:

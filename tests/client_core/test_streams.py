@@ -6,17 +6,27 @@ from typing import Any
 import psycopg
 import pytest
 
-from client_core import DBOSClient, NonExistentWorkflow, WaitTimeout
-from client_core.streams import BATCH, CLOSED
-from tests.client_core.conftest import Insert
+from client_core import DBOSClient, InvalidOption, NonExistentWorkflow, WaitTimeout
+from client_core.streams import BATCH
+from demo.waiting import wait_until
+from tests.client_core.conftest import Insert, Submit
+from tests.client_core.waiting import PATIENCE, all_wait
 
 Sql = psycopg.Connection[Any]
 
+CLOSED = '"__DBOS_STREAM_CLOSED__"'
 
-def write(sql: Sql, workflow_id: str, offset: int, value: str) -> None:
+
+def write(
+    sql: Sql,
+    workflow_id: str,
+    offset: int,
+    value: str,
+    serialization: str | None = "portable_json",
+) -> None:
     sql.execute(
-        "INSERT INTO dbos.streams VALUES (%s, 'log', %s, %s, 1, 'portable_json')",
-        [workflow_id, value, offset],
+        "INSERT INTO dbos.streams VALUES (%s, 'log', %s, %s, 1, %s)",
+        [workflow_id, value, offset, serialization],
     )
 
 
@@ -84,3 +94,32 @@ def test_other_keys_and_runs_are_not_read(client: DBOSClient, insert: Insert, sq
 def test_an_unknown_run(client: DBOSClient) -> None:
     with pytest.raises(NonExistentWorkflow):
         next(iter(client.read_stream("none", "log")))
+
+
+def test_a_run_that_is_deleted_while_its_stream_is_waited_for(
+    client: DBOSClient, insert: Insert, sql: Sql, submit: Submit
+) -> None:
+    workflow_id = insert(status="PENDING")
+    value = submit(next, client.read_stream(workflow_id, "log", timeout_seconds=PATIENCE))
+    assert wait_until(lambda: all_wait(client._waiting, 1), PATIENCE)
+    client.delete_workflow(workflow_id)
+    assert isinstance(value.exception(PATIENCE), NonExistentWorkflow)
+
+
+def test_the_end_of_the_run_ends_the_wait(
+    client: DBOSClient, insert: Insert, sql: Sql, submit: Submit
+) -> None:
+    """What was written until then is still read."""
+    workflow_id = insert(status="PENDING")
+    values = submit(list, client.read_stream(workflow_id, "log", timeout_seconds=PATIENCE))
+    assert wait_until(lambda: all_wait(client._waiting, 1), PATIENCE)
+    with sql.transaction():
+        write(sql, workflow_id, 0, "1")
+        sql.execute("UPDATE dbos.workflow_status SET status = 'SUCCESS'")
+    assert values.result(PATIENCE) == [1]
+
+
+@pytest.mark.parametrize("offset", [-1, 2**31])
+def test_an_offset_that_no_value_can_have(client: DBOSClient, offset: int) -> None:
+    with pytest.raises(InvalidOption):
+        next(client.read_stream("run", "log", offset=offset))

@@ -55,6 +55,12 @@ def naps(count: int) -> str:
     return "rested"
 
 
+@DBOS.workflow(name="streaming")
+def streaming() -> None:
+    """One value."""
+    DBOS.write_stream("typed", 1)
+
+
 @DBOS.workflow(name="failing")
 def failing(reason: str) -> None:
     """Fails for good."""
