@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, LiteralString, TypedDict, Unpack
 
-from client_core.database import Database, Row
+from client_core.database import Database, Row, after_a_write
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.queue_rules import broken_limits, broken_name
@@ -165,20 +165,26 @@ class Queues:
         the queue at the same time. Raises :class:`NonExistentQueue` and :class:`InvalidOption`.
         Safe to repeat.
         """
-        while True:
-            rows = self._db.read(_READ, {"name": name, "application_names": None})
-            if not rows:
-                raise NonExistentQueue(name)
-            settings = {**_settings(_queue(rows[0])), **changes}
-            _validate(settings)
-            params = {
-                **_columns(settings),
-                "name": name,
-                "row_version": rows[0]["row_version"],
-                "partitions_change": any(field.startswith("partition_") for field in changes),
-            }
-            if updated := self._db.write(_UPDATE, params, repeatable=True):
-                return _queue(updated[0])
+        updated = self._update_queue(name, changes)
+        # It changed since it was read: by somebody else, or by this call whose answer was lost.
+        with after_a_write():
+            while not updated:
+                updated = self._update_queue(name, changes)
+        return _queue(updated[0])
+
+    def _update_queue(self, name: str, changes: Mapping[str, Any]) -> list[Row]:
+        rows = self._db.read(_READ, {"name": name, "application_names": None})
+        if not rows:
+            raise NonExistentQueue(name)
+        settings = {**_settings(_queue(rows[0])), **changes}
+        _validate(settings)
+        params = {
+            **_columns(settings),
+            "name": name,
+            "row_version": rows[0]["row_version"],
+            "partitions_change": any(field.startswith("partition_") for field in changes),
+        }
+        return self._db.write(_UPDATE, params, repeatable=True)
 
     def delete_queue(self, name: str) -> None:
         """Delete a queue, whoever owns it; nothing happens if there is none.

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, Unpack
 
 from client_core import schedule_rows
-from client_core.database import Database, Row
+from client_core.database import Database, Row, after_a_write
 from client_core.dialects import Dialect, dialect_of, owner_dialect
 from client_core.records import WorkflowSchedule
 from client_core.resource_errors import NonExistentSchedule, ScheduleExists, assert_owner
@@ -130,12 +130,12 @@ class Schedules:
         what :meth:`create_schedule` raises about its fields. Safe to repeat.
         """
         schedule_rows.check(changes, complete=False)
-        while True:
-            row = self._schedule_row(name)
-            params = {**row, **changes, **self._spoken(row, changes, dialect)}
-            params["max_bytes"] = self._max_payload_bytes
-            if rows := self._db.write(_UPDATE, params, repeatable=True):
-                return schedule_rows.record(rows[0], self._serialization)
+        updated = self._update_schedule(name, changes, dialect)
+        # It changed since it was read: by somebody else, or by this call whose answer was lost.
+        with after_a_write():
+            while not updated:
+                updated = self._update_schedule(name, changes, dialect)
+        return schedule_rows.record(updated[0], self._serialization)
 
     def delete_schedule(self, name: str) -> None:
         """Delete a schedule, whoever owns it; nothing happens if there is none."""
@@ -202,6 +202,14 @@ class Schedules:
         known = stated or self._dialect or dialect_of(row["context"])
         owner = row["application_name"] or self._application_name
         return owner_dialect(self._db, owner, known)
+
+    def _update_schedule(
+        self, name: str, changes: Mapping[str, Any], dialect: Dialect | None
+    ) -> list[Row]:
+        row = self._schedule_row(name)
+        params = {**row, **changes, **self._spoken(row, changes, dialect)}
+        params["max_bytes"] = self._max_payload_bytes
+        return self._db.write(_UPDATE, params, repeatable=True)
 
     def _schedule_row(self, name: str) -> Row:
         rows = self._read_schedules(names=[name])

@@ -39,8 +39,6 @@ class Proxy:
         )
         #: How many requests reached the server: the round trips.
         self.round_trips = 0
-        #: How many connections were made.
-        self.connections = 0
         self._script: list[Step] = []
         self._refusing = False
         self._threads: list[threading.Thread] = []
@@ -89,7 +87,6 @@ class Proxy:
                 if self._closing:
                     return
                 continue
-            self.connections += 1
             self._spawn(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:

@@ -24,3 +24,11 @@ def insert(sql: psycopg.Connection[Any]) -> Insert:
         return str(row["workflow_uuid"])
 
     return insert_run
+
+
+def wait_for_lock(conn: psycopg.Connection[Any]) -> None:
+    """Return when somebody waits for what this connection holds."""
+    # Not pg_stat_activity, which shows a transaction always the sessions of its first look.
+    blocked = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    while not conn.execute(blocked).fetchone():
+        pass
