@@ -47,6 +47,7 @@ from client_core.resource_errors import (
     ScheduleExists,
 )
 from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
+from client_core.schema import Capabilities
 from client_core.serialization import (
     UNDEFINED,
     OpaqueObject,
@@ -61,6 +62,7 @@ __all__ = [
     "UNDEFINED",
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",
+    "Capabilities",
     "ConflictingWorkflow",
     "DBOSClient",
     "DBOSClientError",

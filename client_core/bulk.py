@@ -35,32 +35,51 @@ WITH given AS (
     )
 ), created AS (
     INSERT INTO {schema}.workflow_status (
+        delay_until_epoch_ms,  -- since workflow_status.delay_until_epoch_ms
+        attributes,  -- since workflow_status.attributes
+        application_name,  -- since workflow_status.application_name
+        serialization,  -- since workflow_status.serialization
+        creator_xid,  -- since workflow_status.creator_xid
+        -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
-        delay_until_epoch_ms, attributes, application_name, serialization, recovery_attempts,
-        creator_xid, created_at, updated_at
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts,
+        created_at, updated_at
     )
-    SELECT workflow_id, CASE WHEN delay_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
+    SELECT
+        at_ms + delay_ms,  -- since workflow_status.delay_until_epoch_ms
+        attributes,  -- since workflow_status.attributes
+        application_name,  -- since workflow_status.application_name
+        serialization,  -- since workflow_status.serialization
+        creator_xid,  -- since workflow_status.creator_xid
+        -- before workflow_input: inputs,
+        workflow_id, CASE WHEN delay_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         workflow_name, workflow_class_name, workflow_config_name, queue_name, app_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
-        at_ms + delay_ms, attributes, application_name, serialization, 0, creator_xid, at_ms, at_ms
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, 0, at_ms, at_ms
     FROM given
     ON CONFLICT (workflow_uuid) DO NOTHING
-    RETURNING workflow_uuid, name, class_name, config_name, creator_xid
+    RETURNING workflow_uuid AS workflow_id, name, class_name, config_name
+-- since workflow_input:
 ), arguments AS (
     INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
-    SELECT workflow_uuid, inputs FROM created JOIN given USING (creator_xid)
+    SELECT workflow_id, inputs FROM created JOIN given USING (workflow_id)
     ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+-- end
 )
-SELECT workflow_uuid AS workflow_id, name, class_name, config_name, creator_xid FROM created
+SELECT workflow_id, name, class_name, config_name, TRUE AS is_new FROM created
 UNION ALL
-SELECT workflow_uuid, name, class_name, config_name, creator_xid FROM {schema}.workflow_status
+SELECT workflow_uuid, name, class_name, config_name, creator_xid = ANY(%(creator_xid)s)
+FROM {schema}.workflow_status
 WHERE workflow_uuid = ANY(%(workflow_id)s)"""
 
 _SEND_MANY: LiteralString = """
-INSERT INTO {schema}.notifications (destination_uuid, topic, message, message_uuid, serialization)
-SELECT * FROM unnest(%(destination_id)s::text[], %(topic)s::text[], %(message)s::text[],
-                     %(message_uuid)s::text[], %(serialization)s::text[])
+INSERT INTO {schema}.notifications (
+    destination_uuid, topic, message,
+    serialization,  -- since notifications.serialization
+    message_uuid)
+SELECT * FROM unnest(
+    %(destination_id)s::text[], %(topic)s::text[], %(message)s::text[],
+    %(serialization)s::text[],  -- since notifications.serialization
+    %(message_uuid)s::text[])
 ON CONFLICT (message_uuid) DO NOTHING"""
 
 
@@ -79,15 +98,19 @@ class Bulk(Enqueue, Messages):
             if options.duplication_policy == "return-existing":
                 raise InvalidOption({"duplication_policy": "“return-existing” is for single runs"})
             rows.append(self._enqueue_row(options, tuple(args), dict(kwargs)))
+        # Of an ID that is given twice the first counts, as in single calls.
+        first = {row["workflow_id"]: row for row in reversed(rows)}
         try:
-            found = self._db.transaction(lambda execute: _insert(execute, rows), repeatable=True)
+            new = self._db.transaction(
+                lambda execute: _insert(execute, rows, first), repeatable=True
+            )
         except UniqueViolated as error:
             raise _deduplicated(rows, error) from error
         return [
             WorkflowHandle(
                 row["workflow_id"],
                 self._workflows,
-                is_new=found[row["workflow_id"]]["creator_xid"] == row["creator_xid"],
+                is_new=new[row["workflow_id"]] and first[row["workflow_id"]] is row,
             )
             for row in rows
         ]
@@ -114,19 +137,19 @@ class Bulk(Enqueue, Messages):
             raise NonExistentWorkflow(destination) from error
 
 
-def _insert(execute: Execute, rows: list[Params]) -> dict[str, Row]:
-    """Insert all of these; the rows that then have their IDs, each checked to be the same."""
+def _insert(execute: Execute, rows: list[Params], first: Mapping[str, Params]) -> dict[str, bool]:
+    """Insert the first row of each ID; by ID, whether it is new. All must be of what is there."""
     found: dict[str, Row] = {}
-    for batch in _batches(rows):
+    for batch in _batches(list(first.values())):
         left = batch
         # A second time only for an ID that was taken while the statement ran, out of its sight.
         while left:
             answer = execute(_ENQUEUE_MANY, _arrays(left))
             found |= {row["workflow_id"]: row for row in answer}
             left = [row for row in left if row["workflow_id"] not in found]
-        for row in batch:
-            assert_same(row, found[row["workflow_id"]])
-    return found
+    for row in rows:
+        assert_same(row, found[row["workflow_id"]])
+    return {workflow_id: bool(row["is_new"]) for workflow_id, row in found.items()}
 
 
 def _deduplicated(rows: list[Params], error: UniqueViolated) -> QueueDeduplicated:

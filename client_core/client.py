@@ -15,6 +15,7 @@ from client_core.polling import Waiting
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns
+from client_core.schema import Capabilities
 from client_core.serialization import Serialization, Serializer
 from client_core.streams import Streams
 from client_core.versions import Versions
@@ -102,6 +103,11 @@ class DBOSClient(
             dialect=dialect,
             max_payload_bytes=max_payload_bytes,
         )
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the system database offers; an older one lacks some of what there is today."""
+        return self._db.capabilities
 
     def destroy(self) -> None:
         """Close the client's connections; a pool of your own stays open."""

@@ -20,8 +20,11 @@ WITH found AS (
     SELECT (extract(epoch FROM now()) * 1000)::bigint AS now_ms
 ), changed AS (
     UPDATE {schema}.workflow_status w
-    SET status = 'CANCELLED', queue_name = NULL, deduplication_id = NULL, owner_xid = NULL,
-        started_at_epoch_ms = NULL, updated_at = now_ms, completed_at = now_ms
+    SET
+        completed_at = now_ms,  -- since workflow_status.completed_at
+        owner_xid = NULL,  -- since workflow_status.owner_xid
+        status = 'CANCELLED', queue_name = NULL, deduplication_id = NULL,
+        started_at_epoch_ms = NULL, updated_at = now_ms
     FROM found, clock
     WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
 )
@@ -33,9 +36,11 @@ WITH found AS (
     WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
 ), changed AS (
     UPDATE {schema}.workflow_status w
-    SET status = 'ENQUEUED', queue_name = %(queue_name)s, recovery_attempts = 0,
-        workflow_deadline_epoch_ms = NULL, deduplication_id = NULL, owner_xid = NULL,
-        started_at_epoch_ms = NULL, completed_at = NULL,
+    SET
+        completed_at = NULL,  -- since workflow_status.completed_at
+        owner_xid = NULL,  -- since workflow_status.owner_xid
+        status = 'ENQUEUED', queue_name = %(queue_name)s, recovery_attempts = 0,
+        workflow_deadline_epoch_ms = NULL, deduplication_id = NULL, started_at_epoch_ms = NULL,
         updated_at = (extract(epoch FROM now()) * 1000)::bigint
     FROM found
     WHERE w.workflow_uuid = found.workflow_uuid AND found.status NOT IN ('SUCCESS', 'ERROR')
@@ -57,12 +62,16 @@ WITH RECURSIVE family (workflow_uuid) AS (
     SELECT w.workflow_uuid FROM {schema}.workflow_status w
     JOIN family ON w.parent_workflow_id = family.workflow_uuid
     WHERE %(delete_children)s
+-- since workflow_input:
 ), inputs AS (
     DELETE FROM {schema}.workflow_input USING family
     WHERE workflow_input.workflow_uuid = family.workflow_uuid
+-- end
+-- since workflow_output:
 ), outputs AS (
     DELETE FROM {schema}.workflow_output USING family
     WHERE workflow_output.workflow_uuid = family.workflow_uuid
+-- end
 ), steps AS (
     DELETE FROM {schema}.operation_outputs USING family
     WHERE operation_outputs.workflow_uuid = family.workflow_uuid

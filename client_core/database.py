@@ -5,8 +5,9 @@ travel as one pipeline, so the limits hold on any connection, also behind a pool
 """
 
 import select
+import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, LiteralString, TypeAlias, TypeVar
 
 import psycopg
@@ -22,8 +23,8 @@ from client_core.errors import (
     InvalidOption,
     OutcomeUnknown,
     QueryTimeout,
-    UnsupportedBySchema,
 )
+from client_core.schema import Capabilities
 
 Row: TypeAlias = dict[str, Any]
 Params: TypeAlias = Mapping[str, Any]
@@ -35,6 +36,8 @@ T = TypeVar("T")
 
 #: How often a statement is sent again after its connection broke, where repeating is harmless.
 ATTEMPTS = 3
+#: How long an older schema is taken to be unchanged.
+CAPABILITIES_SECONDS = 60.0
 
 
 class ConstraintViolated(Exception):
@@ -91,6 +94,8 @@ class Database:
         self._pool = pool
         self._owns_pool = owns_pool
         self._statements: dict[str, bytes] = {}
+        self._capabilities: Capabilities | None = None
+        self._found_at = 0.0
 
     def close(self) -> None:
         """Close the pool, if it is our own."""
@@ -102,7 +107,9 @@ class Database:
 
         A connection that breaks meanwhile is replaced and the read repeated.
         """
-        text = self._text(statement)
+        return self._read(self._text(statement), params)
+
+    def _read(self, text: bytes, params: Params | None) -> list[Row]:
         return self._attempt(
             lambda conn: self._transaction(conn, b"BEGIN READ ONLY", text, params),
             repeatable=True,
@@ -144,6 +151,9 @@ class Database:
         raises undoes them. ``repeatable`` is as for :meth:`write`: then ``work`` may run again.
         """
 
+        # Looked for beforehand, as it takes a connection.
+        self.capabilities  # noqa: B018
+
         def run(conn: Connection) -> T:
             cursor = conn.cursor(row_factory=dict_row)
 
@@ -166,7 +176,7 @@ class Database:
             except _ConnectionBroken as error:
                 broken = error
             except _Undefined as error:
-                raise self._unsupported(error) from error
+                raise schema.explained(self.schema_name, str(error), self.capabilities) from error
             except _NOTHING_WRITTEN:
                 # A write that was sent before may still have happened, so this is not "nothing".
                 if not (writes and broken):
@@ -225,18 +235,52 @@ class Database:
                 return InvalidOption({"value": f"PostgreSQL cannot store it: {error}"})
         return DatabaseRefused(f"The system database refused: {error}")
 
-    def _unsupported(self, error: _Undefined) -> UnsupportedBySchema:
-        [row] = self.read(schema.GENERATION, {"schema_name": self.schema_name})
-        return UnsupportedBySchema(schema.explain(self.schema_name, row), missing=str(error))
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the system database offers, found at the first use."""
+        known = self._capabilities
+        if known is None or self._is_stale(known):
+            known = self._find_capabilities()
+            self._capabilities, self._found_at = known, time.monotonic()
+            self._statements = {}
+        return known
+
+    def assert_supported(self, table: str, **given: object) -> None:
+        """See :meth:`Capabilities.assert_supported`."""
+        self.capabilities.assert_supported(table, **given)
+
+    def _is_stale(self, known: Capabilities) -> bool:
+        # What is complete stays so. The rest may be migrated by an application at any time.
+        age = time.monotonic() - self._found_at
+        return bool(known.missing) and (age > CAPABILITIES_SECONDS or not known.has_tables)
+
+    def _find_capabilities(self) -> Capabilities:
+        rows = self._read(SQL(schema.COLUMNS).as_bytes(), {"schema_name": self.schema_name})
+        columns = [(row["table_name"], row["column_name"]) for row in rows]
+        migration = None
+        if ("dbos_migrations", "version") in columns:
+            statement = SQL(schema.MIGRATION).format(schema=Identifier(self.schema_name))
+            # Without the privilege to read it the columns still tell everything else.
+            with suppress(DatabaseRefused):
+                migration = self._read(statement.as_bytes(), {})[0]["migration"]
+        return schema.capabilities(columns, migration)
 
     def _text(self, statement: Statement) -> bytes:
-        """The statement with ``{schema}`` filled in; fixed ones are composed once."""
+        """The statement with ``{schema}`` filled in, fitted to what the database offers.
+
+        Fixed ones are composed once.
+        """
+        offered = self.capabilities
         if isinstance(statement, Composable):
-            return statement.as_bytes()
+            return self._fitted(statement) if offered.missing else statement.as_bytes()
         if statement not in self._statements:
             composed = SQL(statement).format(schema=Identifier(self.schema_name))
-            self._statements[statement] = composed.as_bytes()
+            self._statements[statement] = self._fitted(composed)
         return self._statements[statement]
+
+    def _fitted(self, statement: Composable) -> bytes:
+        name = Identifier(self.schema_name).as_string()
+        return schema.fitted(statement.as_string(), name, self.capabilities).encode()
 
 
 def open_pool(url: str, *, max_size: int, timeout_seconds: float) -> Pool:

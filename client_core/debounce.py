@@ -28,7 +28,9 @@ WITH clock AS (
     WHERE queue_name = %(queue_name)s AND deduplication_id = %(deduplication_id)s
 ), bounced AS (
     UPDATE {schema}.workflow_status w
-    SET delay_until_epoch_ms = LEAST(until_ms, w.debounce_deadline_epoch_ms),
+    SET
+        -- before workflow_input: inputs = %(inputs)s,
+        delay_until_epoch_ms = LEAST(until_ms, w.debounce_deadline_epoch_ms),
         serialization = %(serialization)s, updated_at = now_ms,
         application_name = COALESCE(w.application_name, %(application_name)s)
     FROM clock
@@ -40,23 +42,28 @@ WITH clock AS (
     RETURNING w.workflow_uuid
 ), started AS (
     INSERT INTO {schema}.workflow_status (
+        -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
         workflow_timeout_ms, deduplication_id, priority, delay_until_epoch_ms,
         debounce_deadline_epoch_ms, is_debounced, attributes, application_name, serialization,
         recovery_attempts
     )
-    SELECT %(workflow_id)s, 'DELAYED', %(workflow_name)s, %(workflow_class_name)s,
+    SELECT
+        -- before workflow_input: %(inputs)s,
+        %(workflow_id)s, 'DELAYED', %(workflow_name)s, %(workflow_class_name)s,
         %(workflow_config_name)s, %(queue_name)s, %(app_version)s, %(workflow_timeout_ms)s,
         %(deduplication_id)s, 0, LEAST(until_ms, deadline_ms), deadline_ms, TRUE, %(attributes)s,
         %(application_name)s, %(serialization)s, 0
     FROM clock WHERE NOT EXISTS (SELECT FROM held)
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid
+-- since workflow_input:
 ), arguments AS (
     INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
     SELECT workflow_uuid, %(inputs)s FROM bounced UNION ALL
     SELECT workflow_uuid, %(inputs)s FROM started
     ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+-- end
 )
 SELECT (SELECT workflow_uuid FROM bounced) AS bounced_id,
        (SELECT workflow_uuid FROM started) AS started_id,
@@ -67,9 +74,6 @@ LEFT JOIN {schema}.workflow_status same ON same.workflow_uuid = %(workflow_id)s"
 
 class Debounce(Enqueue):
     """The part of the client that starts debounced workflows; :class:`DebouncerClient` uses it."""
-
-    #: The language of the applications, for a client that was told it.
-    _dialect: Dialect | None = None
 
     def debounce_workflow(
         self,

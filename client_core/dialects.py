@@ -37,8 +37,8 @@ _TAGGED_JSON: Final = '"dbos_type"'
 # and a few schedules. Where a row does not name its format, both ends of its text tell it.
 _TRACES: LiteralString = """
 WITH recent AS (
-    SELECT workflow_uuid, serialization FROM (
-        SELECT workflow_uuid, serialization, application_name FROM {schema}.workflow_status
+    SELECT workflow_uuid, serialization, inputs FROM (
+        SELECT workflow_uuid, serialization, inputs, application_name FROM {schema}.workflow_status
         ORDER BY created_at DESC LIMIT 500
     ) newest
     WHERE %(application_name)s::text IS NULL OR application_name IS NULL
@@ -52,14 +52,16 @@ CROSS JOIN LATERAL (
     WHERE o.workflow_uuid = r.workflow_uuid ORDER BY o.function_id LIMIT 10
 ) step
 UNION
-SELECT NULL, left(i.inputs, 8) || right(i.inputs, 64)
-FROM (SELECT workflow_uuid FROM recent WHERE serialization IS NULL LIMIT 100) r
-JOIN {schema}.workflow_input i USING (workflow_uuid)
+SELECT NULL, left(COALESCE(i.inputs, r.inputs), 8) || right(COALESCE(i.inputs, r.inputs), 64)
+FROM (SELECT workflow_uuid, inputs FROM recent WHERE serialization IS NULL LIMIT 100) r
+LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
+-- since workflow_schedules:
 UNION
 (SELECT NULL, left(context, 8) || right(context, 64) FROM {schema}.workflow_schedules
  WHERE %(application_name)s::text IS NULL OR application_name IS NULL
     OR application_name = %(application_name)s
- LIMIT 100)"""
+ LIMIT 100)
+-- end"""
 
 
 def owner_dialect(
@@ -80,6 +82,27 @@ def owner_dialect(
     if len(found) != 1:
         raise DialectUnknown(application_name, found)
     return next(iter(found))
+
+
+def format_to_write(
+    database: Database,
+    table: str,
+    application_name: str | None,
+    *,
+    stated: str | None,
+    dialect: Dialect | None,
+    custom: str | None,
+) -> str | None:
+    """The format for a payload; None is the client's default.
+
+    Where the rows of a table cannot name their format, an application reads its own one alone.
+    Raises :class:`UnsupportedBySchema` if another is stated.
+    """
+    if not database.capabilities.lacks(f"{table}.serialization"):
+        return stated
+    own = custom or DEFAULT_FORMATS[owner_dialect(database, application_name, dialect)]
+    database.assert_supported(table, serialization=stated if stated != own else None)
+    return own
 
 
 def own_format(text: str | None) -> str | None:

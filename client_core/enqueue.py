@@ -6,6 +6,7 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from client_core.database import Database, Params, Row, UniqueViolated
+from client_core.dialects import Dialect, format_to_write
 from client_core.errors import ConflictingWorkflow, QueueDeduplicated
 from client_core.handle import WorkflowHandle
 from client_core.options import EnqueueOptions
@@ -14,32 +15,46 @@ from client_core.workflows import Workflows
 
 # ON CONFLICT DO NOTHING leaves a row that is there untouched; the second arm then reports it.
 # Neither arm has a row only if another transaction inserted the ID while this statement ran.
+# schema.py tells what “since” and “before” mean.
 _ENQUEUE: LiteralString = """
 WITH delay AS (
     SELECT (extract(epoch FROM now()) * 1000)::bigint + %(delay_ms)s::bigint AS until_ms
 ), created AS (
     INSERT INTO {schema}.workflow_status (
+        delay_until_epoch_ms,  -- since workflow_status.delay_until_epoch_ms
+        attributes,  -- since workflow_status.attributes
+        application_name,  -- since workflow_status.application_name
+        serialization,  -- since workflow_status.serialization
+        creator_xid,  -- since workflow_status.creator_xid
+        -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
-        delay_until_epoch_ms, attributes, application_name, serialization, recovery_attempts,
-        creator_xid
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts
     )
-    SELECT %(workflow_id)s, CASE WHEN until_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
+    SELECT
+        until_ms,  -- since workflow_status.delay_until_epoch_ms
+        %(attributes)s,  -- since workflow_status.attributes
+        %(application_name)s,  -- since workflow_status.application_name
+        %(serialization)s,  -- since workflow_status.serialization
+        %(creator_xid)s,  -- since workflow_status.creator_xid
+        -- before workflow_input: %(inputs)s,
+        %(workflow_id)s, CASE WHEN until_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         %(workflow_name)s, %(workflow_class_name)s, %(workflow_config_name)s, %(queue_name)s,
         %(app_version)s, %(workflow_timeout_ms)s, %(deduplication_id)s, %(priority)s,
-        %(queue_partition_key)s, until_ms, %(attributes)s, %(application_name)s,
-        %(serialization)s, 0, %(creator_xid)s
+        %(queue_partition_key)s, 0
     FROM delay
     ON CONFLICT (workflow_uuid) DO NOTHING
-    RETURNING workflow_uuid, name, class_name, config_name, creator_xid
+    RETURNING workflow_uuid, name, class_name, config_name
+-- since workflow_input:
 ), arguments AS (
     INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
     SELECT workflow_uuid, %(inputs)s FROM created
     ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+-- end
 )
-SELECT name, class_name, config_name, creator_xid FROM created
+SELECT name, class_name, config_name, TRUE AS is_new FROM created
 UNION ALL
-SELECT name, class_name, config_name, creator_xid FROM {schema}.workflow_status
+SELECT name, class_name, config_name, creator_xid = %(creator_xid)s AS is_new
+FROM {schema}.workflow_status
 WHERE workflow_uuid = %(workflow_id)s"""
 
 _HOLDER: LiteralString = """
@@ -53,6 +68,7 @@ class Enqueue:
     _db: Database
     _serialization: Serialization
     _application_name: str | None
+    _dialect: Dialect | None
     _workflows: Workflows
 
     def enqueue(self, options: EnqueueOptions, *args: Any, **kwargs: Any) -> WorkflowHandle:
@@ -80,15 +96,28 @@ class Enqueue:
                     raise QueueDeduplicated(options.queue_name, options.deduplication_id) from error
                 continue  # The holder let go of the ID meanwhile.
             assert_same(params, rows[0])
-            is_new = rows[0]["creator_xid"] == params["creator_xid"]
+            is_new = bool(rows[0]["is_new"])
             return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
 
     def _enqueue_row(
         self, options: EnqueueOptions, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> dict[str, Any]:
-        inputs, serialization = self._serialization.encode_arguments(
-            args, kwargs, options.serialization
+        owner = options.application_name or self._application_name
+        self._db.assert_supported(
+            "workflow_status",
+            delay_until_epoch_ms=options.delay_seconds,
+            attributes=options.attributes,
+            application_name=owner,
         )
+        format_name = format_to_write(
+            self._db,
+            "workflow_status",
+            owner,
+            stated=options.serialization,
+            dialect=self._dialect,
+            custom=self._serialization.custom,
+        )
+        inputs, serialization = self._serialization.encode_arguments(args, kwargs, format_name)
         delay = options.delay_seconds
         return {
             "workflow_id": options.workflow_id or str(uuid.uuid4()),
@@ -103,7 +132,7 @@ class Enqueue:
             "queue_partition_key": options.queue_partition_key,
             "delay_ms": None if delay is None else round(delay * 1000),
             "attributes": None if options.attributes is None else Jsonb(dict(options.attributes)),
-            "application_name": options.application_name or self._application_name,
+            "application_name": owner,
             "serialization": serialization,
             "inputs": inputs,
             "creator_xid": str(uuid.uuid4()),

@@ -140,7 +140,11 @@ class DatabaseRefused(SystemDatabaseError):
 
 
 class UnsupportedBySchema(SystemDatabaseError):
-    """The system database lacks what was asked for; ``missing`` is PostgreSQL's word for it."""
+    """The system database lacks what was asked for.
+
+    ``missing`` is the table, or the column as ``table.column``; the message says which SDK brings
+    it. :attr:`DBOSClient.capabilities` tells beforehand.
+    """
 
     def __init__(self, message: str, missing: str) -> None:
         self.missing = missing

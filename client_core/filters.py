@@ -74,6 +74,14 @@ _TIMES = {
     "dequeued_before": ("started_at_epoch_ms", SQL("<=")),
 }
 _PRESENCE = {"has_parent": "parent_workflow_id", "is_fork": "forked_from"}
+#: A database without applications has unclaimed rows only, so that filter always makes sense.
+_COLUMNS = {
+    **_NAMES,
+    **{key: column for key, (column, _) in _TIMES.items()},
+    **_PRESENCE,
+    "was_forked_from": "was_forked_from",
+    "attributes": "attributes",
+}
 
 
 class Conditions:
@@ -82,6 +90,8 @@ class Conditions:
     def __init__(self) -> None:
         self.sql: list[Composable] = []
         self.params: dict[str, Any] = {}
+        #: The columns that the database must have for this to mean anything.
+        self.columns: set[str] = set()
 
     def add(self, condition: Composable, **params: Any) -> None:
         """One more condition, which all rows must meet."""
@@ -102,6 +112,7 @@ def conditions(filters: WorkflowFilter) -> Conditions:
     for key, value in filters.items():
         if value is not None:
             _ADD.get(key, _nothing)(found, key, value)
+            found.columns |= {_COLUMNS[key]} if key in _COLUMNS else set()
     if filters.get("queues_only"):
         found.add(SQL("queue_name IS NOT NULL"))
         if not filters.get("status"):

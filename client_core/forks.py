@@ -18,54 +18,83 @@ WITH original AS (
     WHERE s.workflow_uuid = %(workflow_id)s
 ), forked AS (
     INSERT INTO {schema}.workflow_status (
+        serialization,  -- since workflow_status.serialization
+        attributes,  -- since workflow_status.attributes
+        application_name,  -- since workflow_status.application_name
+        -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, application_version,
-        application_id, authenticated_user, authenticated_roles, assumed_role, serialization,
-        queue_name, queue_partition_key, forked_from, attributes, application_name,
-        workflow_timeout_ms
+        application_id, authenticated_user, authenticated_roles, assumed_role,
+        queue_name, queue_partition_key, forked_from, workflow_timeout_ms
     )
-    SELECT %(new_workflow_id)s, 'ENQUEUED', name, class_name, config_name,
-        %(application_version)s, application_id, authenticated_user, authenticated_roles,
-        assumed_role, serialization, %(queue_name)s, %(queue_partition_key)s, workflow_uuid,
-        attributes, COALESCE(application_name, %(application_name)s), %(workflow_timeout_ms)s
+    SELECT
+        serialization,  -- since workflow_status.serialization
+        attributes,  -- since workflow_status.attributes
+        COALESCE(application_name, %(application_name)s),  -- since workflow_status.application_name
+        -- before workflow_input: arguments,
+        %(new_workflow_id)s, 'ENQUEUED', name, class_name, config_name, %(application_version)s,
+        application_id, authenticated_user, authenticated_roles, assumed_role,
+        %(queue_name)s, %(queue_partition_key)s, workflow_uuid, %(workflow_timeout_ms)s
     FROM original
     ON CONFLICT (workflow_uuid) DO NOTHING
-    RETURNING workflow_uuid AS fork_id, forked_from AS original_id, application_name AS owner
+    RETURNING
+        application_name AS owner,  -- since workflow_status.application_name
+        workflow_uuid AS fork_id, forked_from AS original_id
 ), copied AS (
     SELECT forked.*, %(start_step)s::bigint AS start_step FROM forked
     WHERE %(start_step)s::bigint > 1 OR EXISTS (
         SELECT 1 FROM {schema}.operation_outputs
         WHERE workflow_uuid = original_id AND function_id = 0)
+-- since workflow_input:
 ), arguments AS (
     INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
     SELECT fork_id, original.arguments FROM forked, original
+-- end
+-- since workflow_status.was_forked_from:
 ), marked AS (
-    UPDATE {schema}.workflow_status SET was_forked_from = TRUE FROM forked
+    UPDATE {schema}.workflow_status
+    SET was_forked_from = TRUE FROM forked
     WHERE workflow_uuid = original_id
+-- end
 ), steps AS (
     INSERT INTO {schema}.operation_outputs (
-        workflow_uuid, function_id, function_name, output, error, serialization,
-        child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms, application_name
+        serialization,  -- since operation_outputs.serialization
+        application_name,  -- since operation_outputs.application_name
+        workflow_uuid, function_id, function_name, output, error, child_workflow_id,
+        started_at_epoch_ms, completed_at_epoch_ms
     )
-    SELECT fork_id, function_id, function_name, output, error, serialization,
-        child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms, owner
+    SELECT
+        serialization,  -- since operation_outputs.serialization
+        owner,  -- since operation_outputs.application_name
+        fork_id, function_id, function_name, output, error, child_workflow_id,
+        started_at_epoch_ms, completed_at_epoch_ms
     FROM copied JOIN {schema}.operation_outputs o
         ON o.workflow_uuid = original_id AND function_id < start_step
 ), history AS (
     INSERT INTO {schema}.workflow_events_history (
-        workflow_uuid, function_id, key, value, serialization)
-    SELECT fork_id, function_id, key, value, serialization
+        serialization,  -- since workflow_events_history.serialization
+        workflow_uuid, function_id, key, value)
+    SELECT
+        serialization,  -- since workflow_events_history.serialization
+        fork_id, function_id, key, value
     FROM copied JOIN {schema}.workflow_events_history h
         ON h.workflow_uuid = original_id AND function_id < start_step
 ), events AS (
-    INSERT INTO {schema}.workflow_events (workflow_uuid, key, value, serialization)
-    SELECT DISTINCT ON (key) fork_id, key, value, serialization
+    INSERT INTO {schema}.workflow_events (
+        serialization,  -- since workflow_events.serialization
+        workflow_uuid, key, value)
+    SELECT DISTINCT ON (key)
+        serialization,  -- since workflow_events.serialization
+        fork_id, key, value
     FROM copied JOIN {schema}.workflow_events_history h
         ON h.workflow_uuid = original_id AND function_id < start_step
     ORDER BY key, function_id DESC
 ), stream_values AS (
     INSERT INTO {schema}.streams (
-        workflow_uuid, function_id, key, value, serialization, "offset")
-    SELECT fork_id, function_id, key, value, serialization, "offset"
+        serialization,  -- since streams.serialization
+        workflow_uuid, function_id, key, value, "offset")
+    SELECT
+        serialization,  -- since streams.serialization
+        fork_id, function_id, key, value, "offset"
     FROM copied JOIN {schema}.streams v
         ON v.workflow_uuid = original_id AND function_id < start_step
 )
@@ -110,6 +139,7 @@ class Forks:
             "workflow_timeout_ms": workflow_timeout_ms,
         }
         _assert_valid(params)
+        self._db.assert_supported("workflow_status", application_name=self._application_name)
         new_id = new_workflow_id or str(uuid.uuid4())
         params |= {
             "new_workflow_id": new_id,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any, LiteralString
 
 from client_core.database import Database, ForeignKeyViolated, Row
+from client_core.dialects import Dialect, format_to_write
 from client_core.errors import InvalidOption, NonExistentWorkflow
 from client_core.options import text_rule
 from client_core.polling import poll
@@ -16,8 +17,12 @@ NULL_TOPIC = "__null__topic__"
 
 # Every message has an ID of ours, so sending the statement again stores nothing twice.
 _SEND: LiteralString = """
-INSERT INTO {schema}.notifications (destination_uuid, topic, message, message_uuid, serialization)
-VALUES (%(destination_id)s, %(topic)s, %(message)s, %(message_uuid)s, %(serialization)s)
+INSERT INTO {schema}.notifications (
+    serialization,  -- since notifications.serialization
+    destination_uuid, topic, message, message_uuid)
+VALUES (
+    %(serialization)s,  -- since notifications.serialization
+    %(destination_id)s, %(topic)s, %(message)s, %(message_uuid)s)
 ON CONFLICT (message_uuid) DO NOTHING
 RETURNING message_uuid"""
 
@@ -46,6 +51,8 @@ class Messages:
 
     _db: Database
     _serialization: Serialization
+    _application_name: str | None
+    _dialect: Dialect | None
     _max_payload_bytes: int
 
     def send(
@@ -72,7 +79,15 @@ class Messages:
         key = sent.idempotency_key
         if key is not None and (rule := text_rule(key)):
             raise InvalidOption({"idempotency_key": rule})
-        text, format_name = self._serialization.encode_value(sent.message, serialization)
+        stated = format_to_write(
+            self._db,
+            "notifications",
+            self._application_name,
+            stated=serialization,
+            dialect=self._dialect,
+            custom=self._serialization.custom,
+        )
+        text, format_name = self._serialization.encode_value(sent.message, stated)
         return {
             "destination_id": sent.destination_id,
             "topic": NULL_TOPIC if sent.topic is None else sent.topic,

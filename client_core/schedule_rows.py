@@ -7,7 +7,7 @@ from typing import Any, LiteralString, NotRequired, Required, TypedDict, cast
 from client_core.cron import validate_cron
 from client_core.cron.times import CronDialect
 from client_core.cron.zones import zone_of
-from client_core.database import Row
+from client_core.database import Database, Row
 from client_core.dialects import DEFAULT_FORMATS, Dialect, own_format
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
@@ -68,6 +68,7 @@ class ScheduleDefinition(TypedDict):
 
 _REQUIRED = ("schedule_name", "workflow_name", "schedule")
 _OPTIONAL = ("workflow_class_name", "cron_timezone", "queue_name", "application_name")
+_BROUGHT_LATER = ("automatic_backfill", "cron_timezone", "queue_name", "application_name")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "context", "automatic_backfill"}
 
 
@@ -97,6 +98,14 @@ def _broken_rules(given: Mapping[str, Any], complete: bool) -> Iterator[tuple[st
         yield "automatic_backfill", "must be true or false"
 
 
+def check_supported(given: Mapping[str, Any], database: Database) -> None:
+    """Raise :class:`UnsupportedBySchema` for what older databases have no column for."""
+    database.assert_supported(
+        "workflow_schedules",
+        **{field: given[field] for field in _BROUGHT_LATER if field in given},
+    )
+
+
 def check_times(schedule: str, cron_timezone: str | None, dialect: Dialect) -> None:
     """Raise :class:`InvalidCronExpression` or :class:`InvalidOption` as the language would."""
     validate_cron(schedule, dialect=cast(CronDialect, dialect))
@@ -117,8 +126,8 @@ def encode_context(context: Any, dialect: Dialect, serialization: Serialization)
     Never in `portable_json`: that ends the scheduler of a Python application. A client that has
     the application's custom serializer uses it. Raises :class:`SerializationError`.
     """
-    custom = custom_format(serialization)
-    return serialization.encode_value(context, custom or DEFAULT_FORMATS[dialect])[0]
+    name = serialization.custom or DEFAULT_FORMATS[dialect]
+    return serialization.encode_value(context, name)[0]
 
 
 def decode_context(row: Row, serialization: Serialization) -> Any:
@@ -126,13 +135,7 @@ def decode_context(row: Row, serialization: Serialization) -> Any:
     text = row["context"]
     if text is None:
         return RawValue("", None, f"Not fetched: it has {row['context_bytes']:,} bytes.")
-    return serialization.decode_value(text, own_format(text) or custom_format(serialization))
-
-
-def custom_format(serialization: Serialization) -> str | None:
-    """The name of the custom serializer that a client was made with, if it was."""
-    built_in = {"portable_json", *DEFAULT_FORMATS.values()}
-    return None if serialization.default in built_in else serialization.default
+    return serialization.decode_value(text, own_format(text) or serialization.custom)
 
 
 def record(row: Row, serialization: Serialization) -> WorkflowSchedule:

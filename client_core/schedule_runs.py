@@ -27,24 +27,40 @@ BACKFILL_LIMIT = 10_000
 _START: LiteralString = """
 WITH given AS (
     SELECT unnest(%(workflow_ids)s::text[]) AS workflow_uuid, unnest(%(inputs)s::text[]) AS inputs
+-- since application_versions:
+), latest AS (
+    SELECT version_name FROM {schema}.application_versions v
+    WHERE %(application_name)s::text IS NULL OR v.application_name IS NULL
+       OR v.application_name = %(application_name)s
+    ORDER BY version_timestamp DESC LIMIT 1
+-- end
 ), created AS (
     INSERT INTO {schema}.workflow_status (
-        workflow_uuid, status, name, class_name, queue_name, application_version, schedule_name,
-        application_name, serialization, priority, recovery_attempts, creator_xid
+        application_version,  -- since application_versions
+        schedule_name,  -- since workflow_status.schedule_name
+        application_name,  -- since workflow_status.application_name
+        serialization,  -- since workflow_status.serialization
+        creator_xid,  -- since workflow_status.creator_xid
+        -- before workflow_input: inputs,
+        workflow_uuid, status, name, class_name, queue_name, priority, recovery_attempts
     )
-    SELECT workflow_uuid, 'ENQUEUED', %(workflow_name)s, %(workflow_class_name)s, %(queue_name)s, (
-            SELECT version_name FROM {schema}.application_versions v
-            WHERE %(application_name)s::text IS NULL OR v.application_name IS NULL
-               OR v.application_name = %(application_name)s
-            ORDER BY version_timestamp DESC LIMIT 1
-        ), %(schedule_name)s, %(application_name)s, %(serialization)s, 0, 0, %(creator_xid)s
+    SELECT
+        (SELECT version_name FROM latest),  -- since application_versions
+        %(schedule_name)s,  -- since workflow_status.schedule_name
+        %(application_name)s,  -- since workflow_status.application_name
+        %(serialization)s,  -- since workflow_status.serialization
+        %(creator_xid)s,  -- since workflow_status.creator_xid
+        -- before workflow_input: inputs,
+        workflow_uuid, 'ENQUEUED', %(workflow_name)s, %(workflow_class_name)s, %(queue_name)s, 0, 0
     FROM given ORDER BY workflow_uuid
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid
+-- since workflow_input:
 ), arguments AS (
     INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
     SELECT workflow_uuid, inputs FROM given JOIN created USING (workflow_uuid)
     ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+-- end
 )
 SELECT workflow_uuid AS workflow_id FROM created
 UNION ALL
@@ -158,7 +174,7 @@ class ScheduleRuns(Schedules):
         context: Any = schedule_rows.decode_context(row, self._serialization)
         if isinstance(context, RawValue):
             raise SerializationError(f"The schedule's context cannot be read: {context.reason}")
-        name = schedule_rows.custom_format(self._serialization) or DEFAULT_FORMATS[dialect]
+        name = self._serialization.custom or DEFAULT_FORMATS[dialect]
         encode = self._serialization.encode_arguments
         return [encode((time, context), {}, name)[0] for time in times], name
 

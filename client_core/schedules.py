@@ -16,33 +16,38 @@ from client_core.serialization import Serialization
 _CREATE: LiteralString = """
 WITH created AS (
     INSERT INTO {schema}.workflow_schedules (
-        schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status, context,
-        automatic_backfill, cron_timezone, queue_name, application_name
+        automatic_backfill,  -- since workflow_schedules.automatic_backfill
+        cron_timezone,  -- since workflow_schedules.cron_timezone
+        queue_name,  -- since workflow_schedules.queue_name
+        application_name,  -- since workflow_schedules.application_name
+        schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status, context
     )
     VALUES (
+        %(automatic_backfill)s,  -- since workflow_schedules.automatic_backfill
+        %(cron_timezone)s,  -- since workflow_schedules.cron_timezone
+        %(queue_name)s,  -- since workflow_schedules.queue_name
+        %(application_name)s,  -- since workflow_schedules.application_name
         %(schedule_id)s, %(schedule_name)s, %(workflow_name)s, %(workflow_class_name)s,
-        %(schedule)s, 'ACTIVE', %(context)s, %(automatic_backfill)s, %(cron_timezone)s,
-        %(queue_name)s, %(application_name)s
+        %(schedule)s, 'ACTIVE', %(context)s
     )
     ON CONFLICT (schedule_name) DO NOTHING
-    RETURNING schedule_id, application_name
+    RETURNING schedule_id
 )
-SELECT schedule_id, application_name FROM created
+SELECT schedule_id, %(application_name)s AS application_name FROM created
 UNION ALL
 SELECT schedule_id, application_name FROM {schema}.workflow_schedules
 WHERE schedule_name = %(schedule_name)s"""
 
 _UPDATE: LiteralString = """
 UPDATE {schema}.workflow_schedules
-SET workflow_name = %(workflow_name)s, workflow_class_name = %(workflow_class_name)s,
-    schedule = %(schedule)s, automatic_backfill = %(automatic_backfill)s,
-    context = COALESCE(%(new_context)s, context), cron_timezone = %(cron_timezone)s,
-    queue_name = %(queue_name)s
+SET
+    automatic_backfill = %(automatic_backfill)s,  -- since workflow_schedules.automatic_backfill
+    cron_timezone = %(cron_timezone)s,  -- since workflow_schedules.cron_timezone
+    queue_name = %(queue_name)s,  -- since workflow_schedules.queue_name
+    workflow_name = %(workflow_name)s, workflow_class_name = %(workflow_class_name)s,
+    schedule = %(schedule)s, context = COALESCE(%(new_context)s, context)
 WHERE schedule_name = %(schedule_name)s AND xmin::text = %(row_version)s
-RETURNING schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status,
-    CASE WHEN octet_length(context) <= %(max_bytes)s THEN context END AS context,
-    octet_length(context) AS context_bytes, last_fired_at, automatic_backfill, cron_timezone,
-    queue_name, application_name"""
+RETURNING schedule_id"""
 
 _SET_STATUS: LiteralString = """
 UPDATE {schema}.workflow_schedules SET status = %(status)s WHERE schedule_name = %(schedule_name)s
@@ -68,7 +73,7 @@ class Schedules:
     _application_name: str | None
     _max_payload_bytes: int
     #: The language of the applications, for a client that was told it.
-    _dialect: Dialect | None = None
+    _dialect: Dialect | None
 
     def create_schedule(
         self, *, dialect: Dialect | None = None, **definition: Unpack[ScheduleDefinition]
@@ -130,12 +135,13 @@ class Schedules:
         what :meth:`create_schedule` raises about its fields. Safe to repeat.
         """
         schedule_rows.check(changes, complete=False)
+        schedule_rows.check_supported(changes, self._db)
         updated = self._update_schedule(name, changes, dialect)
         # It changed since it was read: by somebody else, or by this call whose answer was lost.
         with after_a_write():
             while not updated:
                 updated = self._update_schedule(name, changes, dialect)
-        return schedule_rows.record(updated[0], self._serialization)
+        return schedule_rows.record(updated, self._serialization)
 
     def delete_schedule(self, name: str) -> None:
         """Delete a schedule, whoever owns it; nothing happens if there is none."""
@@ -161,7 +167,7 @@ class Schedules:
         spoken = owner_dialect(self._db, owner, dialect or self._dialect)
         zone = definition.get("cron_timezone")
         schedule_rows.check_times(definition["schedule"], zone, spoken)
-        return {
+        row = {
             "schedule_id": str(uuid.uuid4()),
             "schedule_name": definition["schedule_name"],
             "workflow_name": definition["workflow_name"],
@@ -177,6 +183,8 @@ class Schedules:
             "queue_name": definition.get("queue_name"),
             "application_name": owner,
         }
+        schedule_rows.check_supported(row, self._db)
+        return row
 
     def _spoken(
         self, row: Row, changes: Mapping[str, Any], stated: Dialect | None
@@ -205,11 +213,12 @@ class Schedules:
 
     def _update_schedule(
         self, name: str, changes: Mapping[str, Any], dialect: Dialect | None
-    ) -> list[Row]:
+    ) -> Row | None:
         row = self._schedule_row(name)
         params = {**row, **changes, **self._spoken(row, changes, dialect)}
-        params["max_bytes"] = self._max_payload_bytes
-        return self._db.write(_UPDATE, params, repeatable=True)
+        if not self._db.write(_UPDATE, params, repeatable=True):
+            return None
+        return {**params, "context": params["new_context"] or row["context"]}
 
     def _schedule_row(self, name: str) -> Row:
         rows = self._read_schedules(names=[name])

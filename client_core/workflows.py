@@ -169,6 +169,7 @@ class Workflows:
         max_payload_bytes: int | None = None,
     ) -> list[WorkflowStatus]:
         found = conditions(filters)
+        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
         schema = Identifier(self._db.schema_name)
         statement: Composable = _LIST.format(
             columns=SQL(_COLUMNS + _PAYLOADS) if load_payloads else SQL(_COLUMNS),

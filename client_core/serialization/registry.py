@@ -54,8 +54,10 @@ class Serialization:
         """
         self._budget = budget
         self._formats: dict[str, Format] = {kind.name: kind() for kind in FORMATS}
-        if custom is not None:
-            own = CustomFormat(custom)
+        own = None if custom is None else CustomFormat(custom)
+        #: The name of the application's own format, if there is one.
+        self.custom: Final = None if own is None else own.name
+        if own is not None:
             if own.name in self._formats or own.name in _WRITTEN_BY:
                 raise SerializationError(f"{own.name} is the name of a format of DBOS.")
             self._formats[own.name] = own

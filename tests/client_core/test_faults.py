@@ -41,6 +41,7 @@ HOUR = 3_600
 PATIENCE_SECONDS = 0.05
 #: The public methods of a client that change nothing in the database.
 READS = {
+    "capabilities",
     "create",
     "destroy",
     "get_all_events",
