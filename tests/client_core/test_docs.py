@@ -19,14 +19,14 @@ PAGES = [MAIN, *sorted((DOCS / "client_core").glob("*.md"))]
 ADDRESS = "postgresql://app:secret@localhost/app_dbos_sys"
 BLOCKS = re.compile(r"^```python\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+every_page = pytest.mark.parametrize("document", PAGES, ids=lambda document: document.stem)
 
 
 @pytest.fixture
-def url(page: Path, worker_id: str, tmp_path: Path) -> Iterator[str]:
+def url(document: Path, worker_id: str, tmp_path: Path) -> Iterator[str]:
     """The address of an empty system database, with the application where the page needs it."""
     url = create_system_database(f"docs_{worker_id}")
-    if "The examples work with the\n[application of the examples]" not in page.read_text():
+    if "The examples work with the\n[application of the examples]" not in document.read_text():
         yield url
         return
     [code] = [code for code in BLOCKS.findall(MAIN.read_text()) if not code.startswith(">>>")]
@@ -38,14 +38,15 @@ def url(page: Path, worker_id: str, tmp_path: Path) -> Iterator[str]:
 
 
 @every_page
-def test_every_example_gives_what_the_page_says(page: Path, url: str) -> None:
+def test_every_example_gives_what_the_page_says(document: Path, url: str) -> None:
     # What ends a block would be taken for output; the lines keep their numbers.
-    text = re.sub(r"(?m)^```.*$", "", page.read_text()).replace(ADDRESS, url)
-    examples = doctest.DocTestParser().get_doctest(text, {}, page.stem, str(page), 0)
+    text = re.sub(r"(?m)^```.*$", "", document.read_text()).replace(ADDRESS, url)
+    examples = doctest.DocTestParser().get_doctest(text, {}, document.stem, str(document), 0)
     assert examples.examples
     failures: list[str] = []
     doctest.DocTestRunner(verbose=False).run(examples, out=failures.append)
-    assert "".join(failures) == ""
+    if failures:
+        pytest.fail("".join(failures), pytrace=False)
 
 
 def test_every_block_is_an_example_or_the_application() -> None:
@@ -69,9 +70,9 @@ def test_every_public_name_is_explained() -> None:
 
 
 @every_page
-def test_every_link_leads_somewhere(page: Path) -> None:
-    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", page.read_text()):
-        aim = page.parent / target if target else page
+def test_every_link_leads_somewhere(document: Path) -> None:
+    for target, anchor in re.findall(r"\]\((?!https?:)([^)#]*)#?([^)]*)\)", document.read_text()):
+        aim = document.parent / target if target else document
         assert aim.exists(), target
         titles = re.findall(r"(?m)^#+ (.*)$", aim.read_text())
         assert not anchor or anchor in {title.lower().replace(" ", "-") for title in titles}
