@@ -78,6 +78,19 @@ def after_a_write() -> Iterator[None]:
         raise OutcomeUnknown(f"Part of it may have been written before this: {error}") from error
 
 
+def until_found(write: Callable[[], T | None]) -> T:
+    """What ``write`` finds, which is called again while it finds nothing.
+
+    It misses what is committed while it runs: by somebody else, or by the same write, sent before
+    on a connection that broke.
+    """
+    found = write()
+    with after_a_write():
+        while not found:
+            found = write()
+    return found
+
+
 class Database:
     """Runs statements against one schema of one system database; safe to share among threads."""
 

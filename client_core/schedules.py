@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, Unpack
 
 from client_core import schedule_rows
-from client_core.database import Database, Row, after_a_write
+from client_core.database import Database, Row, until_found
 from client_core.dialects import Dialect, dialect_of, owner_dialect
 from client_core.records import WorkflowSchedule
 from client_core.resource_errors import NonExistentSchedule, ScheduleExists, assert_owner
@@ -91,8 +91,7 @@ class Schedules:
         params = self._new_row(definition, dialect)
         name, owner = params["schedule_name"], params["application_name"]
         # No row only if another transaction took the name while the statement ran.
-        while not (rows := self._db.write(_CREATE, params, repeatable=True)):
-            pass
+        rows = until_found(lambda: self._db.write(_CREATE, params, repeatable=True))
         if rows[0]["schedule_id"] != params["schedule_id"]:
             assert_owner("schedule", name, rows[0]["application_name"], owner)
             raise ScheduleExists(name)
@@ -136,12 +135,8 @@ class Schedules:
         """
         schedule_rows.check(changes, complete=False)
         schedule_rows.check_supported(changes, self._db)
-        updated = self._update_schedule(name, changes, dialect)
-        # It changed since it was read: by somebody else, or by this call whose answer was lost.
-        with after_a_write():
-            while not updated:
-                updated = self._update_schedule(name, changes, dialect)
-        return schedule_rows.record(updated, self._serialization)
+        row = until_found(lambda: self._update_schedule(name, changes, dialect))
+        return schedule_rows.record(row, self._serialization)
 
     def delete_schedule(self, name: str) -> None:
         """Delete a schedule, whoever owns it; nothing happens if there is none."""

@@ -16,8 +16,9 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 #: Where a request is cut. “before the commit”: the server has all of it but its COMMIT or, where
 #: there is none, the end that makes it durable. “before the answer”: the server is done with it.
 Cut = Literal["before the request", "before the commit", "before the answer"]
-#: What happens to a request: nothing, a cut, or from then on there is no server.
-Step = Cut | Literal["refuse"] | None
+#: What happens to a request: nothing, a cut, also as soon as the server has it, which goes on with
+#: it all the same, or from then on there is no server.
+Step = Cut | Literal["while it runs", "refuse"] | None
 
 #: The messages that make up requests, and those that end one.
 _REQUEST = (b"P", b"B", b"D", b"E", b"S", b"Q")
@@ -51,11 +52,11 @@ class Proxy:
     def play(self, *script: Step) -> None:
         """Do this to the next requests, one step for each, over all connections.
 
-        None lets a request through, and so are all after the script. “refuse” cuts before the
-        request, and closes new connections at once as soon as it is the next step.
+        None lets a request through, and so are all after the script. As soon as “refuse” is the
+        next step the server is gone: connections are closed, old ones after their answer.
         """
         self._script = list(script)
-        self._refusing = script[:1] == ("refuse",)
+        self._refusing = self.is_going
 
     def refuse(self, refusing: bool = True) -> None:
         """Close new connections at once, as if the server were down."""
@@ -107,12 +108,17 @@ class Proxy:
                     if not data or link.is_cut:
                         return
 
+    @property
+    def is_going(self) -> bool:
+        """Whether the server is gone once it has answered."""
+        return self._script[:1] == ["refuse"]
+
     def _next_step(self) -> Step:
         """What happens to the request that begins."""
-        if self._script[:1] == ["refuse"]:
+        if self.is_going:
             return "refuse"
         step = self._script.pop(0) if self._script else None
-        self._refusing = self._refusing or self._script[:1] == ["refuse"]
+        self._refusing = self._refusing or self.is_going
         return step
 
 
@@ -139,6 +145,9 @@ class _Link:
                     return
                 self._proxy.round_trips += kind in _END
             yield message
+            if self._step == "while it runs" and kind in _END:
+                self.is_cut = True
+                return
 
     def _cuts_before(self, kind: bytes, message: bytes) -> bool:
         if self._step == "before the commit":
@@ -150,7 +159,7 @@ class _Link:
         for kind, message in self._server.split(data):
             if self._step != "before the answer":
                 yield message
-            elif kind == _READY:
+            if kind == _READY and (self._step == "before the answer" or self._proxy.is_going):
                 self.is_cut = True
                 return
 

@@ -6,6 +6,7 @@ itself. What the tables hold then is compared with what they hold without the ca
 """
 
 import re
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ from client_core import (
     WorkflowHandle,
 )
 from client_core.database import open_pool
-from tests.client_core.conftest import Insert
+from tests.client_core.conftest import Insert, wait_for_lock
 from tests.databases import OTHER_TABLES, RUN_TABLES, delete_rows
 from tests.proxy import Cut, Proxy, Step
 from tests.test_rules import WRITES
@@ -390,3 +391,34 @@ def test_a_repeat_that_fails_says_nothing_about_the_first_attempt(
         proxy.cut_next("before the answer")
         with pytest.raises(OutcomeUnknown):
             client.set_workflow_priority("run-1", 7)
+
+
+def test_a_first_attempt_may_end_after_its_repeat_began(system_url: str, sql: Sql) -> None:
+    """The server goes on with what it has; the repeat waits for it, and then the server goes."""
+    errors: list[Exception] = []
+    with (
+        Proxy(system_url) as proxy,
+        DBOSClient.create(proxy.url, connect_timeout_seconds=2) as client,
+    ):
+        client.get_queue("none")
+
+        def enqueue() -> None:
+            try:
+                client.enqueue(options(workflow_id="order-1"))
+            except Exception as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=enqueue)
+        with psycopg.connect(system_url) as other:
+            other.execute("INSERT INTO dbos.workflow_input VALUES ('order-1', '[]')")
+            proxy.play("while it runs", None, "refuse")
+            thread.start()
+            wait_for_lock(other)
+            first = "SELECT pid FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+            [pid] = other.execute(first).fetchone() or [0]
+            second = "SELECT 1 FROM pg_locks WHERE %s = ANY(pg_blocking_pids(pid))"
+            while not other.execute(second, [pid]).fetchone():
+                pass
+        thread.join()
+    assert [type(error) for error in errors] == [OutcomeUnknown]
+    assert "order-1" in "".join(state(sql))
