@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import LiteralString
 
-from client_core.database import Database, Params, Row
+from client_core.database import Database, Params, Row, after_a_write
 from client_core.errors import InvalidOption, NonExistentWorkflow
 from client_core.models import Transition
 from client_core.options import delay_rule, priority_rule
@@ -129,12 +129,20 @@ class Control:
 
         With ``cancel_children`` the workflows that these started are cancelled too, level by
         level, so that a parent which is cancelled starts no more while its children are looked
-        for; their answers follow.
+        for; their answers follow. Raises :class:`OutcomeUnknown` if the connection broke, also
+        when it was only with some of the levels.
         """
         rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
         transitions = _transitions(workflow_ids, rows)
-        seen, level = set(workflow_ids), list(workflow_ids)
-        while cancel_children and level:
+        if cancel_children:
+            with after_a_write():
+                transitions += self._cancel_children(workflow_ids)
+        return transitions
+
+    def _cancel_children(self, parent_ids: Sequence[str]) -> list[Transition]:
+        transitions: list[Transition] = []
+        seen, level = set(parent_ids), list(parent_ids)
+        while level:
             rows = self._db.read(_CHILDREN, {"workflow_ids": level})
             level = [row["workflow_id"] for row in rows if row["workflow_id"] not in seen]
             seen.update(level)

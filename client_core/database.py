@@ -65,6 +65,32 @@ class _Undefined(Exception):
     """PostgreSQL knows no such schema, table or column."""
 
 
+#: What says that nothing was written, which holds for the statement that raises it alone.
+_NOTHING_WRITTEN = (DatabaseUnavailable, QueryTimeout, DatabaseRefused)
+
+
+@contextmanager
+def after_a_write() -> Iterator[None]:
+    """For the rest of a call that may have written already: its failure is not "nothing"."""
+    try:
+        yield
+    except _NOTHING_WRITTEN as error:
+        raise OutcomeUnknown(f"Part of it may have been written before this: {error}") from error
+
+
+def until_found(write: Callable[[], T | None]) -> T:
+    """What ``write`` finds, which is called again while it finds nothing.
+
+    It misses what is committed while it runs: by somebody else, or by the same write, sent before
+    on a connection that broke.
+    """
+    found = write()
+    with after_a_write():
+        while not found:
+            found = write()
+    return found
+
+
 class Database:
     """Runs statements against one schema of one system database; safe to share among threads."""
 
@@ -164,7 +190,7 @@ class Database:
                 broken = error
             except _Undefined as error:
                 raise schema.explained(self.schema_name, str(error), self.capabilities) from error
-            except DatabaseUnavailable:
+            except _NOTHING_WRITTEN:
                 # A write that was sent before may still have happened, so this is not "nothing".
                 if not (writes and broken):
                     raise

@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from client_core.database import Database, Params, Row, UniqueViolated
+from client_core.database import Database, Params, Row, UniqueViolated, until_found
 from client_core.dialects import Dialect, format_to_write
 from client_core.errors import ConflictingWorkflow, QueueDeduplicated
 from client_core.handle import WorkflowHandle
@@ -86,8 +86,7 @@ class Enqueue:
             try:
                 # The statement is sent again only in the rare case that it met neither a free ID
                 # nor, in its snapshot, the row that took it.
-                while not (rows := self._db.insert(_ENQUEUE, params)):
-                    pass
+                rows = until_found(lambda: self._db.insert(_ENQUEUE, params))
             except UniqueViolated as error:
                 if holder := self._holder(options):
                     return holder

@@ -23,6 +23,8 @@ class WorkflowFilter(TypedDict, total=False):
     queue_name: Names
     executor_id: Names
     app_version: Names
+    #: Held on a queue, so give ``queue_name`` too, by which it is found at once.
+    deduplication_id: Names
     #: These applications' rows and the unclaimed ones; by default the client's own application.
     application_name: Names
     user: Names
@@ -59,6 +61,7 @@ _NAMES = {
     "queue_name": "queue_name",
     "executor_id": "executor_id",
     "app_version": "application_version",
+    "deduplication_id": "deduplication_id",
     "user": "authenticated_user",
     "schedule_name": "schedule_name",
     "parent_workflow_id": "parent_workflow_id",

@@ -4,7 +4,7 @@ import uuid
 from typing import LiteralString
 
 from client_core.control import INTERNAL_QUEUE_NAME
-from client_core.database import Database
+from client_core.database import Database, after_a_write
 from client_core.errors import ConflictingWorkflow, InvalidOption, NonExistentWorkflow
 from client_core.options import text_rule, timeout_rule, workflow_id_rule
 
@@ -150,7 +150,8 @@ class Forks:
         if not rows:
             # Either there is no original, or the ID was taken while the statement ran, out of its
             # sight; the second time it is seen.
-            rows = self._db.write(_FORK, params, repeatable=True)
+            with after_a_write():
+                rows = self._db.write(_FORK, params, repeatable=True)
         if not rows:
             raise NonExistentWorkflow(workflow_id)
         if rows[0]["forked_from"] != workflow_id:

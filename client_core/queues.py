@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, LiteralString, TypedDict, Unpack
 
-from client_core.database import Database, Row
+from client_core.database import Database, Row, until_found
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.queue_rules import broken_limits, broken_name
@@ -153,8 +153,7 @@ class Queues:
             "update_existing": on_conflict == "always_update",
         }
         # No row only if the queue was deleted or inserted while the statement ran.
-        while not (rows := self._db.write(_REGISTER, params, repeatable=True)):
-            pass
+        rows = until_found(lambda: self._db.write(_REGISTER, params, repeatable=True))
         assert_owner("queue", name, rows[0]["application_name"], owner)
         return _queue(rows[0])
 
@@ -165,20 +164,21 @@ class Queues:
         the queue at the same time. Raises :class:`NonExistentQueue` and :class:`InvalidOption`.
         Safe to repeat.
         """
-        while True:
-            rows = self._db.read(_READ, {"name": name, "application_names": None})
-            if not rows:
-                raise NonExistentQueue(name)
-            settings = {**_settings(_queue(rows[0])), **changes}
-            _validate(settings)
-            params = {
-                **_columns(settings),
-                "name": name,
-                "row_version": rows[0]["row_version"],
-                "partitions_change": any(field.startswith("partition_") for field in changes),
-            }
-            if updated := self._db.write(_UPDATE, params, repeatable=True):
-                return _queue(updated[0])
+        return _queue(until_found(lambda: self._update_queue(name, changes))[0])
+
+    def _update_queue(self, name: str, changes: Mapping[str, Any]) -> list[Row]:
+        rows = self._db.read(_READ, {"name": name, "application_names": None})
+        if not rows:
+            raise NonExistentQueue(name)
+        settings = {**_settings(_queue(rows[0])), **changes}
+        _validate(settings)
+        params = {
+            **_columns(settings),
+            "name": name,
+            "row_version": rows[0]["row_version"],
+            "partitions_change": any(field.startswith("partition_") for field in changes),
+        }
+        return self._db.write(_UPDATE, params, repeatable=True)
 
     def delete_queue(self, name: str) -> None:
         """Delete a queue, whoever owns it; nothing happens if there is none.

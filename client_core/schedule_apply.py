@@ -5,6 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
+from client_core.database import Execute, Params, Row
 from client_core.dialects import Dialect, owner_dialect
 from client_core.errors import InvalidOption
 from client_core.records import ScheduleDifference
@@ -12,8 +13,9 @@ from client_core.resource_errors import assert_owner
 from client_core.schedule_rows import ScheduleDefinition
 from client_core.schedules import Schedules
 
-# One statement, so one transaction. A row that has what is asked for already is not written, and
-# none is while another application owns one of the names. ID, status and last_fired_at stay.
+# A row that has what is asked for already is not written, and none is while another application
+# owns one of the names. ID, status and last_fired_at stay. What somebody else changes between the
+# statement's snapshot and its writes is left alone or met anew; `is_done` tells where.
 _APPLY: LiteralString = """
 WITH given AS (
     SELECT * FROM jsonb_to_recordset(%(rows)s) AS g (
@@ -59,11 +61,26 @@ WITH given AS (
         application_name = COALESCE(s.application_name, excluded.application_name)
     WHERE s.application_name IS NULL
        OR COALESCE(excluded.application_name, s.application_name) = s.application_name
+    RETURNING schedule_name, CASE
+        WHEN schedule_id IN (SELECT schedule_id FROM given) THEN 'created' ELSE 'updated'
+    END AS action
 ), pruned AS (
     DELETE FROM {schema}.workflow_schedules s USING compared c, allowed
     WHERE yes AND action = 'deleted' AND s.schedule_name = c.schedule_name
+      AND s.application_name IS NOT DISTINCT FROM %(application_name)s
+    RETURNING s.schedule_name, action
+), done AS (
+    SELECT * FROM written UNION ALL SELECT * FROM pruned
 )
-SELECT schedule_name, owner, wanted_by, action FROM compared ORDER BY schedule_name"""
+SELECT schedule_name, owner, wanted_by, action, NOT yes OR action = 'unchanged' OR EXISTS (
+        SELECT FROM done
+        WHERE done.schedule_name = compared.schedule_name AND done.action = compared.action
+    ) AS is_done
+FROM compared, allowed ORDER BY schedule_name"""
+
+
+class _Overtaken(Exception):
+    """Somebody else changed a schedule of the list while it was applied."""
 
 
 class ScheduleApply(Schedules):
@@ -87,16 +104,18 @@ class ScheduleApply(Schedules):
         Raises what :meth:`create_schedule` raises, but for :class:`ScheduleExists`; then nothing
         is changed. :class:`OutcomeUnknown` if the connection broke; it is safe to repeat.
         """
-        rows = self._new_rows(schedules, dialect)
-        found = self._db.write(
-            _APPLY,
-            {
-                "rows": Jsonb(rows),
-                "prune": prune,
-                "dry_run": dry_run,
-                "application_name": self._application_name,
-            },
-        )
+        params = {
+            "rows": Jsonb(self._new_rows(schedules, dialect)),
+            "prune": prune,
+            "dry_run": dry_run,
+            "application_name": self._application_name,
+        }
+        while True:
+            try:
+                found = self._db.transaction(lambda execute: _apply(execute, params))
+                break
+            except _Overtaken:
+                continue
         for row in found:
             if row["action"] == "foreign":
                 assert_owner("schedule", row["schedule_name"], row["owner"], row["wanted_by"])
@@ -125,3 +144,11 @@ class ScheduleApply(Schedules):
                 raise InvalidOption(problems) from error
             rows[row["schedule_name"]] = row
         return list(rows.values())
+
+
+def _apply(execute: Execute, params: Params) -> list[Row]:
+    """What was compared, once all of it was done as it is told; else nothing is."""
+    found = execute(_APPLY, params)
+    if not all(row["is_done"] for row in found):
+        raise _Overtaken
+    return found

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, LiteralString, Unpack
 
 from client_core import schedule_rows
-from client_core.database import Database, Row
+from client_core.database import Database, Row, until_found
 from client_core.dialects import Dialect, dialect_of, owner_dialect
 from client_core.records import WorkflowSchedule
 from client_core.resource_errors import NonExistentSchedule, ScheduleExists, assert_owner
@@ -91,8 +91,7 @@ class Schedules:
         params = self._new_row(definition, dialect)
         name, owner = params["schedule_name"], params["application_name"]
         # No row only if another transaction took the name while the statement ran.
-        while not (rows := self._db.write(_CREATE, params, repeatable=True)):
-            pass
+        rows = until_found(lambda: self._db.write(_CREATE, params, repeatable=True))
         if rows[0]["schedule_id"] != params["schedule_id"]:
             assert_owner("schedule", name, rows[0]["application_name"], owner)
             raise ScheduleExists(name)
@@ -136,12 +135,8 @@ class Schedules:
         """
         schedule_rows.check(changes, complete=False)
         schedule_rows.check_supported(changes, self._db)
-        while True:
-            row = self._schedule_row(name)
-            params = {**row, **changes, **self._spoken(row, changes, dialect)}
-            if self._db.write(_UPDATE, params, repeatable=True):
-                context = params["new_context"] or row["context"]
-                return schedule_rows.record({**params, "context": context}, self._serialization)
+        row = until_found(lambda: self._update_schedule(name, changes, dialect))
+        return schedule_rows.record(row, self._serialization)
 
     def delete_schedule(self, name: str) -> None:
         """Delete a schedule, whoever owns it; nothing happens if there is none."""
@@ -210,6 +205,15 @@ class Schedules:
         known = stated or self._dialect or dialect_of(row["context"])
         owner = row["application_name"] or self._application_name
         return owner_dialect(self._db, owner, known)
+
+    def _update_schedule(
+        self, name: str, changes: Mapping[str, Any], dialect: Dialect | None
+    ) -> Row | None:
+        row = self._schedule_row(name)
+        params = {**row, **changes, **self._spoken(row, changes, dialect)}
+        if not self._db.write(_UPDATE, params, repeatable=True):
+            return None
+        return {**params, "context": params["new_context"] or row["context"]}
 
     def _schedule_row(self, name: str) -> Row:
         rows = self._read_schedules(names=[name])

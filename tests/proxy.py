@@ -1,14 +1,30 @@
-"""A TCP proxy before PostgreSQL that counts round trips and cuts connections on demand."""
+"""A TCP proxy before PostgreSQL that counts round trips and cuts connections on demand.
+
+It reads the protocol, so that a cut falls exactly where it is meant to: before a request, between
+a statement and its commit, or after the commit and before its answer.
+"""
 
 import contextlib
 import selectors
 import socket
 import threading
+from collections.abc import Iterator
 from typing import Literal, Self
 
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-Cut = Literal["before the request", "before the answer"]
+#: Where a request is cut. “before the commit”: the server has all of it but its COMMIT or, where
+#: there is none, the end that makes it durable. “before the answer”: the server is done with it.
+Cut = Literal["before the request", "before the commit", "before the answer"]
+#: What happens to a request: nothing, a cut, also as soon as the server has it, which goes on with
+#: it all the same, or from then on there is no server.
+Step = Cut | Literal["while it runs", "refuse"] | None
+
+#: The messages that make up requests, and those that end one.
+_REQUEST = (b"P", b"B", b"D", b"E", b"S", b"Q")
+_END = (b"S", b"Q")
+#: The server's message that ends its answer.
+_READY = b"Z"
 
 
 class Proxy:
@@ -18,21 +34,29 @@ class Proxy:
         parts = conninfo_to_dict(url)
         self._target = (str(parts["host"]), int(str(parts["port"])))
         self._listener = socket.create_server(("127.0.0.1", 0))
+        port = self._listener.getsockname()[1]
         self.url = make_conninfo(
-            url, host="127.0.0.1", port=self._listener.getsockname()[1], sslmode="disable"
+            url, host="127.0.0.1", port=port, sslmode="disable", gssencmode="disable"
         )
-        #: How often a client spoke after the server had: the round trips.
+        #: How many requests reached the server: the round trips.
         self.round_trips = 0
-        #: How many connections were made.
-        self.connections = 0
-        self._cut: Cut | None = None
+        self._script: list[Step] = []
         self._refusing = False
         self._threads: list[threading.Thread] = []
         self._closing = False
 
     def cut_next(self, when: Cut) -> None:
-        """Cut the connection that is used next, before its request or before its answer."""
-        self._cut = when
+        """Cut the connection that is used next, before its request, its commit or its answer."""
+        self.play(when)
+
+    def play(self, *script: Step) -> None:
+        """Do this to the next requests, one step for each, over all connections.
+
+        None lets a request through, and so are all after the script. As soon as “refuse” is the
+        next step the server is gone: connections are closed, old ones after their answer.
+        """
+        self._script = list(script)
+        self._refusing = self.is_going
 
     def refuse(self, refusing: bool = True) -> None:
         """Close new connections at once, as if the server were down."""
@@ -64,7 +88,6 @@ class Proxy:
                 if self._closing:
                     return
                 continue
-            self.connections += 1
             self._spawn(self._serve, client)
 
     def _serve(self, client: socket.socket) -> None:
@@ -72,22 +95,89 @@ class Proxy:
             client,
             socket.create_connection(self._target) as server,
             selectors.DefaultSelector() as selector,
+            contextlib.suppress(ConnectionError),
         ):
-            selector.register(client, selectors.EVENT_READ, server)
-            selector.register(server, selectors.EVENT_READ, client)
-            answered = True
+            link = _Link(self)
+            selector.register(client, selectors.EVENT_READ, (server, link.from_client))
+            selector.register(server, selectors.EVENT_READ, (client, link.from_server))
             while not self._closing:
                 for key, _ in selector.select(timeout=0.05):
-                    from_client = key.fileobj is client
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]
-                    if not data or self._cuts(from_client):
+                    to, read = key.data
+                    to.sendall(b"".join(read(data)))
+                    if not data or link.is_cut:
                         return
-                    self.round_trips += from_client and answered
-                    answered = not from_client
-                    key.data.sendall(data)
 
-    def _cuts(self, from_client: bool) -> bool:
-        cuts = self._cut == ("before the request" if from_client else "before the answer")
-        if cuts:
-            self._cut = None
-        return cuts
+    @property
+    def is_going(self) -> bool:
+        """Whether the server is gone once it has answered."""
+        return self._script[:1] == ["refuse"]
+
+    def _next_step(self) -> Step:
+        """What happens to the request that begins."""
+        if self.is_going:
+            return "refuse"
+        step = self._script.pop(0) if self._script else None
+        self._refusing = self._refusing or self.is_going
+        return step
+
+
+class _Link:
+    """One connection through a proxy: which messages go on, and when it is cut."""
+
+    def __init__(self, proxy: Proxy) -> None:
+        self.is_cut = False
+        self._proxy = proxy
+        # A client's first message has no type.
+        self._client, self._server = _Messages(typed=False), _Messages(typed=True)
+        self._step: Step = None
+        self._within_request = False
+
+    def from_client(self, data: bytes) -> Iterator[bytes]:
+        """What of this goes on to the server."""
+        for kind, message in self._client.split(data):
+            if kind in _REQUEST:
+                if not self._within_request:
+                    self._step = self._proxy._next_step()
+                self._within_request = kind not in _END
+                if self._cuts_before(kind, message):
+                    self.is_cut = True
+                    return
+                self._proxy.round_trips += kind in _END
+            yield message
+            if self._step == "while it runs" and kind in _END:
+                self.is_cut = True
+                return
+
+    def _cuts_before(self, kind: bytes, message: bytes) -> bool:
+        if self._step == "before the commit":
+            return kind in _END or (kind == b"P" and b"COMMIT" in message)
+        return self._step in ("before the request", "refuse")
+
+    def from_server(self, data: bytes) -> Iterator[bytes]:
+        """What of this goes on to the client."""
+        for kind, message in self._server.split(data):
+            if self._step != "before the answer":
+                yield message
+            if kind == _READY and (self._step == "before the answer" or self._proxy.is_going):
+                self.is_cut = True
+                return
+
+
+class _Messages:
+    """Splits a stream into the messages of PostgreSQL's protocol."""
+
+    def __init__(self, *, typed: bool) -> None:
+        self._typed = typed
+        self._rest = b""
+
+    def split(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The messages that are whole now: the type of each, and all of its bytes."""
+        self._rest += data
+        while len(self._rest) >= self._typed + 4:
+            length = self._typed + int.from_bytes(self._rest[self._typed :][:4], "big")
+            if len(self._rest) < length:
+                return
+            message, self._rest = self._rest[:length], self._rest[length:]
+            yield message[: self._typed], message
+            self._typed = True

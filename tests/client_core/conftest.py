@@ -33,3 +33,11 @@ def submit() -> Iterator[Submit]:
     """Runs a call in another thread."""
     with ThreadPoolExecutor(max_workers=20) as threads:
         yield threads.submit
+
+
+def wait_for_lock(conn: psycopg.Connection[Any]) -> None:
+    """Return when somebody waits for what this connection holds."""
+    # Not pg_stat_activity, which shows a transaction always the sessions of its first look.
+    blocked = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    while not conn.execute(blocked).fetchone():
+        pass

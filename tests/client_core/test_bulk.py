@@ -17,7 +17,6 @@ from client_core import (
 )
 from client_core.bulk import BATCH, Enqueued
 from tests.client_core.conftest import Insert
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -105,17 +104,6 @@ class TestEnqueueMany:
     def test_nothing_is_no_work(self, client: DBOSClient) -> None:
         assert client.enqueue_many([]) == []
 
-    @pytest.mark.parametrize("when", ["before the request", "before the answer"])
-    def test_a_cut_connection_starts_each_once(
-        self, client: DBOSClient, system_url: str, when: Cut
-    ) -> None:
-        with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as cut:
-            cut.list_workflows()
-            proxy.cut_next(when)
-            handles = cut.enqueue_many([(options(), [n], {}) for n in range(10)])
-        assert all(handle.is_new for handle in handles)
-        assert len(client.list_workflows()) == 10
-
 
 class TestSendMany:
     def test_each_reaches_its_destination(
@@ -141,16 +129,6 @@ class TestSendMany:
             client.send_many([SendMessage(known, 1), SendMessage("none", 2)])
         assert caught.value.workflow_id == "none"
         assert count(sql, "notifications") == 0
-
-    def test_a_cut_connection_sends_each_once(
-        self, system_url: str, insert: Insert, sql: Sql
-    ) -> None:
-        destination = insert()
-        with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as cut:
-            cut.list_workflows()
-            proxy.cut_next("before the answer")
-            cut.send_many([SendMessage(destination, n) for n in range(5)])
-        assert count(sql, "notifications") == 5
 
     def test_nothing_is_no_work(self, client: DBOSClient) -> None:
         client.send_many([])

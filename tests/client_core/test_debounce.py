@@ -11,7 +11,6 @@ from client_core import (
     ConflictingWorkflow,
     DBOSClient,
     InvalidOption,
-    OutcomeUnknown,
     QueueDeduplicated,
     WorkflowHandle,
     WorkflowInputs,
@@ -19,7 +18,6 @@ from client_core import (
 from client_core.debounce import DebouncerClient
 from client_core.resource_errors import DialectUnknown
 from tests.client_core.conftest import Insert
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 HOUR_MS = 3_600_000
@@ -252,18 +250,3 @@ def test_many_at_once_start_one_run(debouncing: DBOSClient, sql: Sql) -> None:
         thread.join()
     assert sorted(handle.is_new for handle in handles) == [False] * 7 + [True]
     assert count(sql) == 1
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_is_reported_and_starts_nothing_twice(
-    system_url: str, debouncing: DBOSClient, sql: Sql, when: Cut
-) -> None:
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        debouncer(client).debounce("bob", HOUR_MS)
-        proxy.cut_next(when)
-        with pytest.raises(OutcomeUnknown):
-            debouncer(client).debounce("ann", HOUR_MS)
-    assert count(sql) <= 2
-    again = debouncer(debouncing).debounce("ann", HOUR_MS)
-    assert count(sql) == 2
-    assert row(sql, again)["deduplication_id"] == "index-ann"

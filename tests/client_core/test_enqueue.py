@@ -12,15 +12,13 @@ from psycopg.conninfo import make_conninfo
 
 from client_core import (
     ConflictingWorkflow,
-    DatabaseUnavailable,
     DBOSClient,
     EnqueueOptions,
-    OutcomeUnknown,
     QueueDeduplicated,
     SerializationError,
     WorkflowInputs,
 )
-from tests.proxy import Cut, Proxy
+from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -164,41 +162,6 @@ def test_arguments_that_the_format_cannot_carry(client: DBOSClient, sql: Sql) ->
     with pytest.raises(SerializationError):
         client.enqueue(options(), object())
     assert sql.execute("SELECT 1 FROM dbos.workflow_status").fetchone() is None
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_starts_one_run(system_url: str, sql: Sql, when: Cut) -> None:
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.enqueue(options(workflow_id="order-0"))
-        proxy.cut_next(when)
-        assert client.enqueue(options(workflow_id="order-1"), "ann").is_new
-        assert proxy.connections > 1
-    counted: Any = sql.execute("SELECT count(*) AS n FROM dbos.workflow_status").fetchone()
-    assert counted["n"] == 2
-
-
-def test_an_outage_after_the_request_leaves_the_outcome_unknown(system_url: str, sql: Sql) -> None:
-    with (
-        Proxy(system_url) as proxy,
-        DBOSClient.create(proxy.url, connect_timeout_seconds=0.2) as client,
-    ):
-        client.enqueue(options(workflow_id="order-0"))
-        proxy.cut_next("before the answer")
-        proxy.refuse()
-        with pytest.raises(OutcomeUnknown):
-            client.enqueue(options(workflow_id="order-1"))
-
-
-def test_a_database_that_is_down_writes_nothing(system_url: str, sql: Sql) -> None:
-    with (
-        Proxy(system_url) as proxy,
-        DBOSClient.create(proxy.url, connect_timeout_seconds=0.2) as client,
-    ):
-        proxy.refuse()
-        with pytest.raises(DatabaseUnavailable):
-            client.enqueue(options())
-        proxy.refuse(False)
-        assert client.enqueue(options()).is_new
 
 
 def test_an_enqueue_is_one_round_trip(system_url: str, sql: Sql) -> None:

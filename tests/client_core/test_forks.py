@@ -7,7 +7,6 @@ import pytest
 
 from client_core import ConflictingWorkflow, DBOSClient, InvalidOption, NonExistentWorkflow
 from tests.client_core.conftest import Insert
-from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -111,14 +110,6 @@ def test_an_unknown_original(client: DBOSClient) -> None:
     with pytest.raises(NonExistentWorkflow):
         client.fork_workflow("none", 1)
     assert client.list_workflows() == []
-
-
-def test_a_cut_connection_forks_once(system_url: str, original: str, client: DBOSClient) -> None:
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as cut:
-        cut.list_workflows()
-        proxy.cut_next("before the answer")
-        cut.fork_workflow(original, 2)
-    assert len(client.list_workflows(is_fork=True)) == 1
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,6 @@ import pytest
 
 from client_core import DBOSClient, InvalidOption, NonExistentWorkflow, RawValue
 from tests.client_core.conftest import Insert
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -67,16 +66,6 @@ def test_a_blank_key_is_refused(client: DBOSClient, insert: Insert) -> None:
     with pytest.raises(InvalidOption) as caught:
         client.send(insert(), 1, idempotency_key=" ")
     assert list(caught.value.problems) == ["idempotency_key"]
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_sends_once(system_url: str, insert: Insert, sql: Sql, when: Cut) -> None:
-    workflow_id = insert()
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.get_workflow(workflow_id)
-        proxy.cut_next(when)
-        client.send(workflow_id, 1)
-    assert len(messages(sql)) == 1
 
 
 def test_an_event_that_is_there(client: DBOSClient, insert: Insert, sql: Sql) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from client_core import DBOSClient, InvalidOption, OutcomeUnknown
+from client_core import DBOSClient, InvalidOption
 from client_core.records import Queue, RateLimit
 from client_core.resource_errors import NonExistentQueue, OwnedByAnotherApplication
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -223,33 +222,3 @@ def test_names(queues: DBOSClient, name: Any) -> None:
 
 def test_a_queue_at_rest(queues: DBOSClient) -> None:
     assert queues.register_queue("orders", global_concurrency=0).global_concurrency == 0
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-@pytest.mark.parametrize("method", ["register_queue", "update_queue", "delete_queue"])
-def test_a_cut_connection_is_made_good(
-    system_url: str, queues: DBOSClient, when: Cut, method: str
-) -> None:
-    """Each of the writes says what shall be, so sending it again does no harm."""
-    if method != "register_queue":
-        queues.register_queue("orders", global_concurrency=5)
-    limits = {} if method == "delete_queue" else {"global_concurrency": 7}
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.get_queue("orders")
-        proxy.cut_next(when)
-        getattr(client, method)("orders", **limits)
-        assert proxy.connections > 1
-    found = queues.get_queue("orders")
-    assert (found and found.global_concurrency) == limits.get("global_concurrency")
-
-
-def test_an_outage_leaves_the_outcome_unknown(system_url: str, queues: DBOSClient) -> None:
-    with (
-        Proxy(system_url) as proxy,
-        DBOSClient.create(proxy.url, connect_timeout_seconds=0.2) as client,
-    ):
-        client.get_queue("orders")
-        proxy.cut_next("before the answer")
-        proxy.refuse()
-        with pytest.raises(OutcomeUnknown):
-            client.delete_queue("orders")

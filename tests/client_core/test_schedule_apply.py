@@ -1,17 +1,18 @@
 """Apply: a list of schedules becomes what is there, as a whole."""
 
+import threading
 from collections.abc import Iterator
 from typing import Any, cast
 
 import psycopg
 import pytest
 
-from client_core import DBOSClient, InvalidOption, OutcomeUnknown
+from client_core import DBOSClient, DBOSClientError, InvalidOption
 from client_core.cron import InvalidCronExpression
 from client_core.records import ScheduleDifference
 from client_core.resource_errors import DialectUnknown, OwnedByAnotherApplication
 from client_core.schedule_rows import ScheduleDefinition
-from tests.proxy import Cut, Proxy
+from tests.client_core.conftest import wait_for_lock
 
 Sql = psycopg.Connection[Any]
 
@@ -129,16 +130,69 @@ def test_the_language_may_be_said_or_found(system_url: str, sql: Sql) -> None:
         assert client.apply_schedules([wanted("a")]).unchanged == ("a",)
 
 
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_is_reported_and_applies_all_or_nothing(
-    system_url: str, schedules: DBOSClient, sql: Sql, when: Cut
-) -> None:
-    schedules.apply_schedules([wanted("old")])
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url, dialect="python") as client:
-        client.get_schedule("old")
-        proxy.cut_next(when)
-        with pytest.raises(OutcomeUnknown):
-            client.apply_schedules([wanted("a"), wanted("b")])
-    assert names(sql) in (["a", "b"], ["old"])
-    schedules.apply_schedules([wanted("a"), wanted("b")])
-    assert names(sql) == ["a", "b"]
+class TestOvertaken:
+    """Somebody else's change becomes visible between the look at the schedules and the writing."""
+
+    def apply_while(
+        self, sql: Sql, system_url: str, change: str, asked: list[ScheduleDefinition], **given: Any
+    ) -> Any:
+        """What an apply answers that waits for a transaction in which this was changed."""
+        answers: list[Any] = []
+
+        def apply() -> None:
+            with DBOSClient.create(system_url, dialect="python", **given) as client:
+                try:
+                    answers.append(client.apply_schedules(asked))
+                except DBOSClientError as error:
+                    answers.append(error)
+
+        thread = threading.Thread(target=apply)
+        with psycopg.connect(system_url) as other:
+            other.execute(change.encode())
+            thread.start()
+            wait_for_lock(other)
+        thread.join()
+        return answers[0]
+
+    def test_a_claimed_schedule_is_left_alone_and_told(
+        self, system_url: str, schedules: DBOSClient, sql: Sql
+    ) -> None:
+        schedules.apply_schedules([wanted("free")])
+        claim = "UPDATE dbos.workflow_schedules SET application_name = 'billing'"
+        asked = [wanted("free", schedule="0 4 * * *"), wanted("new")]
+        error = self.apply_while(sql, system_url, claim, asked, application_name="shop")
+        assert isinstance(error, OwnedByAnotherApplication)
+        assert (error.name, error.owner) == ("free", "billing")
+        assert [(row["schedule_name"], row["schedule"]) for row in rows(sql)] == [
+            ("free", "0 3 * * *")
+        ]
+
+    def test_a_claimed_schedule_is_not_deleted(
+        self, system_url: str, schedules: DBOSClient, sql: Sql
+    ) -> None:
+        schedules.apply_schedules([wanted("free")])
+        claim = "UPDATE dbos.workflow_schedules SET application_name = 'billing'"
+        difference = self.apply_while(sql, system_url, claim, [wanted("new")])
+        assert difference == ScheduleDifference(("new",), (), (), ())
+        assert names(sql) == ["free", "new"]
+
+    def test_a_name_that_another_application_takes(
+        self, system_url: str, schedules: DBOSClient, sql: Sql
+    ) -> None:
+        take = (
+            "INSERT INTO dbos.workflow_schedules (schedule_id, schedule_name, workflow_name, "
+            "schedule, context, application_name) "
+            "VALUES ('1', 'a', 'w', '* * * * *', '', 'billing')"
+        )
+        error = self.apply_while(sql, system_url, take, [wanted("a")], application_name="shop")
+        assert isinstance(error, OwnedByAnotherApplication)
+        assert [row["workflow_name"] for row in rows(sql)] == ["w"]
+
+    def test_a_schedule_that_is_deleted_meanwhile_is_created(
+        self, system_url: str, schedules: DBOSClient, sql: Sql
+    ) -> None:
+        schedules.apply_schedules([wanted("a")])
+        delete = "DELETE FROM dbos.workflow_schedules"
+        difference = self.apply_while(sql, system_url, delete, [wanted("a", queue_name="q")])
+        assert difference == ScheduleDifference(("a",), (), (), ())
+        assert names(sql) == ["a"]

@@ -11,7 +11,6 @@ from client_core import DBOSClient, InvalidOption, SerializationError, WorkflowI
 from client_core.records import ScheduledRun
 from client_core.resource_errors import NonExistentSchedule
 from tests.client_core.conftest import Insert
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 START = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
@@ -150,22 +149,3 @@ def test_a_context_that_cannot_be_read_starts_nothing(schedules: DBOSClient, sql
     with pytest.raises(SerializationError):
         schedules.trigger_schedule("nightly", dialect="python")
     assert runs(sql) == []
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_starts_each_run_once(
-    system_url: str, schedules: DBOSClient, sql: Sql, when: Cut, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    create(schedules)
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        write = client._db.write
-
-        def cut_then_write(*args: Any, **kwargs: Any) -> Any:
-            proxy.cut_next(when)
-            return write(*args, **kwargs)
-
-        monkeypatch.setattr(client._db, "write", cut_then_write)
-        handles = client.backfill_schedule("nightly", START, END)
-        assert proxy.connections > 1
-    assert [handle.is_new for handle in handles] == [True, True]
-    assert [run["workflow_uuid"] for run in runs(sql)] == IDS

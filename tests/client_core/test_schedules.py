@@ -18,7 +18,6 @@ from client_core.resource_errors import (
     OwnedByAnotherApplication,
     ScheduleExists,
 )
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -278,39 +277,3 @@ def test_an_update_of_another_kind_needs_no_language(schedules: DBOSClient, sql:
         schedules.update_schedule("nightly", schedule="* * * * *")
     with pytest.raises(InvalidOption, match="schedule_name"):
         schedules.update_schedule("nightly", schedule_name="")  # type: ignore[call-arg]
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-@pytest.mark.parametrize(
-    ("method", "given"),
-    [
-        ("update_schedule", {"queue_name": "orders"}),
-        ("pause_schedule", {}),
-        ("resume_schedule", {}),
-        ("delete_schedule", {}),
-    ],
-)
-def test_a_cut_connection_is_made_good(
-    system_url: str, schedules: DBOSClient, sql: Sql, when: Cut, method: str, given: dict[str, Any]
-) -> None:
-    create(schedules)
-    create(schedules, "same")
-    getattr(schedules, method)("same", **given)
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.get_schedule("nightly")
-        proxy.cut_next(when)
-        getattr(client, method)("nightly", **given)
-        assert proxy.connections > 1
-    left = sql.execute("SELECT DISTINCT queue_name, status FROM dbos.workflow_schedules").fetchall()
-    assert len(left) == (0 if method == "delete_schedule" else 1)
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_creates_one_schedule(
-    system_url: str, schedules: DBOSClient, sql: Sql, when: Cut
-) -> None:
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.get_schedule("nightly")
-        proxy.cut_next(when)
-        made = create(client)
-    assert row(sql)["schedule_id"] == made.schedule_id

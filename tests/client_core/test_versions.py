@@ -9,7 +9,6 @@ import pytest
 from client_core import DBOSClient
 from client_core.records import VersionInfo
 from client_core.resource_errors import NonExistentVersion, OwnedByAnotherApplication
-from tests.proxy import Cut, Proxy
 
 Sql = psycopg.Connection[Any]
 
@@ -109,17 +108,3 @@ def test_a_version_of_another_application_is_a_conflict(versions: DBOSClient, sq
     latest = versions.get_latest_application_version()
     assert latest is not None
     assert latest.version_timestamp == 10
-
-
-@pytest.mark.parametrize("when", ["before the request", "before the answer"])
-def test_a_cut_connection_is_made_good(
-    system_url: str, versions: DBOSClient, sql: Sql, when: Cut
-) -> None:
-    register(sql, "v1", 10)
-    register(sql, "v2", 20)
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
-        client.list_application_versions()
-        proxy.cut_next(when)
-        client.set_latest_application_version("v1")
-        assert proxy.connections > 1
-    assert names(versions) == ["v1", "v2"]

@@ -145,6 +145,7 @@ class TestList:
             ("queue_name", "orders", {"queue_name": "orders"}),
             ("executor_id", "e1", {"executor_id": "e1"}),
             ("application_version", "v1", {"app_version": "v1"}),
+            ("deduplication_id", "ann", {"deduplication_id": ["ann", "bob"]}),
             ("authenticated_user", "ann", {"user": "ann"}),
             ("schedule_name", "nightly", {"schedule_name": "nightly"}),
             ("parent_workflow_id", "p", {"parent_workflow_id": "p"}),
