@@ -1,7 +1,7 @@
 """What listing all runs page by page costs in memory: `python -m benchmarks.memory URL`.
 
 In a process of its own, because a process's peak never falls. Prints the MiB by which the peak grew
-from the first tenth of a hundredth of the runs, at least ten pages, to the last.
+after the first ten pages.
 """
 
 import resource
@@ -27,13 +27,14 @@ def _peak_mib() -> float:
 
 
 def _main(url: str) -> None:
-    pages, settled, after = 0, 0.0, None
+    pages, settled = 0, 0.0
     with DBOSClient.create(url) as client:
-        while page := client.list_workflows(limit=PAGE, sort_desc=True, after=after):
-            after = page[-1].cursor
+        page = client.list_workflows(limit=PAGE, sort_desc=True)
+        while page:
             pages += 1
             if pages <= SETTLED:
                 settled = _peak_mib()
+            page = client.list_workflows(limit=PAGE, sort_desc=True, after=page[-1].cursor)
     print(_peak_mib() - settled)
 
 

@@ -47,7 +47,10 @@ def _results(
 ) -> Iterator[Result]:
     say("memory …")
     yield Result(
-        f"memory growth, all {scale.rows:,} runs by page", growth_mib(scene.url), None, "MiB",
+        f"memory growth, all {scale.rows:,} runs by page",
+        growth_mib(scene.url),
+        None,
+        "MiB",
         target=5.0,
     )
     for case in cases(scale):

@@ -139,15 +139,16 @@ class Database:
 
         return self._attempt(run, repeatable=repeatable, writes=True)
 
-    def insert(self, statement: LiteralString, params: Params) -> list[Row]:
-        """Like a repeatable :meth:`write`, as one bare statement: the fastest way to add a row.
+    def insert(self, statement: LiteralString, params: Params) -> bool:
+        """Whether one INSERT, sent as a bare statement, added a row: the fastest way to do so.
 
-        Without a time-out of its own: an insert waits only for a concurrent insert of the same
-        key. The statement must be one that may be repeated (it names its key and its creator).
+        It is repeated when the connection broke before its answer, so it must be one that may be
+        (it names its key and its creator). Without a time-out of its own: an insert waits only for
+        a concurrent insert of the same key.
         """
         text = self._text(statement)
         return self._attempt(
-            lambda conn: conn.cursor(row_factory=dict_row).execute(text, params).fetchall(),
+            lambda conn: conn.execute(text, params).rowcount > 0,
             repeatable=True,
             writes=True,
         )
@@ -223,7 +224,7 @@ class Database:
                 yield conn
             finally:
                 if not conn.closed:
-                    if conn.info.transaction_status != TransactionStatus.IDLE:
+                    if conn.pgconn.transaction_status != TransactionStatus.IDLE:
                         conn.rollback()
                     if not autocommit:
                         conn.set_autocommit(False)

@@ -6,39 +6,43 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from client_core.database import Database, Params, Row, UniqueViolated
-from client_core.errors import ConflictingWorkflow, QueueDeduplicated
+from client_core.errors import (
+    ConflictingWorkflow,
+    DatabaseUnavailable,
+    OutcomeUnknown,
+    QueueDeduplicated,
+)
 from client_core.handle import WorkflowHandle
 from client_core.options import EnqueueOptions
 from client_core.serialization import Serialization
 from client_core.workflows import Workflows
 
-# ON CONFLICT DO NOTHING leaves a row that is there untouched; the second arm then reports it.
-# Neither arm has a row only if another transaction inserted the ID while this statement ran.
+# ON CONFLICT DO NOTHING leaves a row that is there untouched, and its arguments with it.
 _ENQUEUE: LiteralString = """
-WITH delay AS (
-    SELECT (extract(epoch FROM now()) * 1000)::bigint + %(delay_ms)s::bigint AS until_ms
-), created AS (
+WITH created AS (
     INSERT INTO {schema}.workflow_status (
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
         workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
         delay_until_epoch_ms, attributes, application_name, serialization, recovery_attempts,
         creator_xid
     )
-    SELECT %(workflow_id)s, CASE WHEN until_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
+    VALUES (
+        %(workflow_id)s,
+        CASE WHEN %(delay_ms)s::bigint IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         %(workflow_name)s, %(workflow_class_name)s, %(workflow_config_name)s, %(queue_name)s,
         %(app_version)s, %(workflow_timeout_ms)s, %(deduplication_id)s, %(priority)s,
-        %(queue_partition_key)s, until_ms, %(attributes)s, %(application_name)s,
-        %(serialization)s, 0, %(creator_xid)s
-    FROM delay
+        %(queue_partition_key)s,
+        (extract(epoch FROM now()) * 1000)::bigint + %(delay_ms)s::bigint, %(attributes)s,
+        %(application_name)s, %(serialization)s, 0, %(creator_xid)s
+    )
     ON CONFLICT (workflow_uuid) DO NOTHING
-    RETURNING workflow_uuid, name, class_name, config_name, creator_xid
-), arguments AS (
-    INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
-    SELECT workflow_uuid, %(inputs)s FROM created
-    ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+    RETURNING workflow_uuid
 )
-SELECT name, class_name, config_name, creator_xid FROM created
-UNION ALL
+INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
+SELECT workflow_uuid, %(inputs)s FROM created
+ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs"""
+
+_EXISTING: LiteralString = """
 SELECT name, class_name, config_name, creator_xid FROM {schema}.workflow_status
 WHERE workflow_uuid = %(workflow_id)s"""
 
@@ -68,10 +72,8 @@ class Enqueue:
         params = self._enqueue_row(options, args, kwargs)
         while True:
             try:
-                # The statement is sent again only in the rare case that it met neither a free ID
-                # nor, in its snapshot, the row that took it.
-                while not (rows := self._db.insert(_ENQUEUE, params)):
-                    pass
+                if self._db.insert(_ENQUEUE, params):
+                    return WorkflowHandle(params["workflow_id"], self._workflows, is_new=True)
             except UniqueViolated as error:
                 if holder := self._holder(options):
                     return holder
@@ -79,9 +81,10 @@ class Enqueue:
                     assert options.deduplication_id is not None
                     raise QueueDeduplicated(options.queue_name, options.deduplication_id) from error
                 continue  # The holder let go of the ID meanwhile.
-            assert_same(params, rows[0])
-            is_new = rows[0]["creator_xid"] == params["creator_xid"]
-            return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
+            if row := self._existing(params):
+                assert_same(params, row)
+                is_new = row["creator_xid"] == params["creator_xid"]
+                return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
 
     def _enqueue_row(
         self, options: EnqueueOptions, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -108,6 +111,17 @@ class Enqueue:
             "inputs": inputs,
             "creator_xid": str(uuid.uuid4()),
         }
+
+    def _existing(self, params: Params) -> Row | None:
+        """The row that has the ID; None if it was deleted meanwhile."""
+        try:
+            rows = self._db.read(_EXISTING, params)
+        except DatabaseUnavailable as error:
+            # It may be ours: the insert is repeated when the connection breaks before its answer.
+            raise OutcomeUnknown(
+                f"The workflow ID is in use, and it is unknown by whom: {error}"
+            ) from error
+        return rows[0] if rows else None
 
     def _holder(self, options: EnqueueOptions) -> WorkflowHandle | None:
         if options.duplication_policy != "return-existing":

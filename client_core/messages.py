@@ -18,8 +18,7 @@ NULL_TOPIC = "__null__topic__"
 _SEND: LiteralString = """
 INSERT INTO {schema}.notifications (destination_uuid, topic, message, message_uuid, serialization)
 VALUES (%(destination_id)s, %(topic)s, %(message)s, %(message_uuid)s, %(serialization)s)
-ON CONFLICT (message_uuid) DO NOTHING
-RETURNING message_uuid"""
+ON CONFLICT (message_uuid) DO NOTHING"""
 
 _EVENT: LiteralString = """
 SELECT value, serialization FROM {schema}.workflow_events

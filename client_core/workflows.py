@@ -15,7 +15,8 @@ from client_core.polling import Waiting
 from client_core.serialization import RawValue, Serialization
 
 # The fields of a WorkflowStatus, in their order: the records are made by position.
-_COLUMNS: LiteralString = """
+_RUN: LiteralString = """
+SELECT
     s.workflow_uuid AS workflow_id, s.status, s.name, s.class_name, s.config_name,
     s.authenticated_user, s.assumed_role, s.authenticated_roles, s.queue_name, s.executor_id,
     s.application_version AS app_version, s.application_id AS app_id, s.application_name,
@@ -41,20 +42,20 @@ _JOINS: LiteralString = """
     LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
     LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)"""
 
-_GET: LiteralString = f"""
-SELECT {_COLUMNS}{_PAYLOADS}
-FROM {{schema}}.workflow_status s{_JOINS}
-WHERE workflow_uuid = %(workflow_id)s"""
+_GET: LiteralString = (
+    _RUN
+    + _PAYLOADS
+    + "\nFROM {schema}.workflow_status s"
+    + _JOINS
+    + "\nWHERE workflow_uuid = %(workflow_id)s"
+)
 
-_LIST = SQL(f"""
-SELECT {_COLUMNS}
-FROM {{schema}}.workflow_status s {{where}} {{order}}""")
+_LIST = SQL(_RUN + "\nFROM {schema}.workflow_status s {where} {order}")
 
 # The page is cut before the payloads are joined, so that they are fetched for its rows alone.
-_LIST_WITH_PAYLOADS = SQL(f"""
-SELECT {_COLUMNS}{_PAYLOADS}
-FROM (SELECT * FROM {{schema}}.workflow_status {{where}} {{order}}) s{_JOINS}
-{{order}}""")
+_PAGE: LiteralString = """
+FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s"""
+_LIST_WITH_PAYLOADS = SQL(_RUN + _PAYLOADS + _PAGE + _JOINS + "\n{order}")
 
 _STEPS: LiteralString = """
 SELECT function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
@@ -193,12 +194,12 @@ class Workflows:
         decode = self._serialization
         *fields, inputs, output, error, inputs_bytes, output_bytes, error_bytes = row
         name = fields[-1]
-        return WorkflowStatus(
-            *fields,
-            input=_cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
-            output=_cut(output, output_bytes, name) or decode.decode_value(output, name),
-            error=_cut(error, error_bytes, name) or decode.decode_error(error, name),
+        payloads = (
+            _cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
+            _cut(output, output_bytes, name) or decode.decode_value(output, name),
+            _cut(error, error_bytes, name) or decode.decode_error(error, name),
         )
+        return WorkflowStatus._make((*fields, *payloads))
 
     def _step(self, row: Row) -> StepInfo:
         decode, name = self._serialization, row["serialization"]
