@@ -38,6 +38,10 @@ class Proxy:
         """Close new connections at once, as if the server were down."""
         self._refusing = refusing
 
+    def answer(self, data: bytes) -> bytes:
+        """What the client gets of this piece of the server's answer: all of it."""
+        return data
+
     def __enter__(self) -> Self:
         self._spawn(self._accept)
         return self
@@ -84,7 +88,7 @@ class Proxy:
                         return
                     self.round_trips += from_client and answered
                     answered = not from_client
-                    key.data.sendall(data)
+                    key.data.sendall(data if from_client else self.answer(data))
 
     def _cuts(self, from_client: bool) -> bool:
         cuts = self._cut == ("before the request" if from_client else "before the answer")
