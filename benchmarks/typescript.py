@@ -47,7 +47,14 @@ def typescript_peer(scene: Scene) -> Iterator[TypeScriptPeer | None]:
         yield None
         return
     sizes = [str(scene.depth), str(scene.enqueues)]
-    command = [node, str(_SCRIPT), str(typescript_packages(node)), scene.url, *sizes]
+    command = [
+        node,
+        "--no-deprecation",
+        str(_SCRIPT),
+        str(typescript_packages(node)),
+        scene.url,
+        *sizes,
+    ]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
