@@ -38,9 +38,8 @@ def run(server: Server, scale: Scale, say: Say) -> list[Result]:
         scene = Scene(url, scale.depth, row[0], scale.enqueues)
         percent = min(100.0, 2_000_000 / scale.rows)
         ids = [found for (found,) in conn.execute(_IDS, [percent])]
-        say(
-            f"PostgreSQL {conn.info.server_version // 10_000}, dbos {version('dbos')}; {_floor(conn)}"
-        )
+        major = conn.info.server_version // 10_000
+        say(f"PostgreSQL {major}, dbos {version('dbos')}; {_floor(conn)}")
         with _peers(scene, say) as peers:
             return list(_results(scene, peers, ids, scale, say))
 
