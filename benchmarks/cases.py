@@ -77,9 +77,9 @@ def cases(scale: Scale) -> Iterator[Case]:
     yield Case("first page, both with payloads", "page_with_payloads", "page")
     yield Case(f"{deep} to their first page", "deep_page", "page", target=0.25)
     yield Case(f"{deep}, with payloads, to their first page", "deep_page_with_payloads", "page")
-    yield Case(deep, "deep_page", "deep_page", slow_rounds=3)
+    yield Case(deep, "deep_page", "deep_page", slow_rounds=2)
     yield Case(
-        f"{deep}, both without payloads", "deep_page", "deep_page_without_payloads", slow_rounds=3
+        f"{deep}, both without payloads", "deep_page", "deep_page_without_payloads", slow_rounds=2
     )
     yield Case("get by ID", "get", "get")
     yield Case("steps of a run", "steps", "steps")

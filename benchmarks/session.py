@@ -19,6 +19,8 @@ from benchmarks.waking import wake_ups
 from client_core import DBOSClient
 
 Say = Callable[[str], None]
+#: The official clients give up after 30 s, which their page at depth takes on a busy machine.
+PATIENCE_SECONDS = 600.0
 
 _CURSOR = """
 SELECT created_at || '.' || workflow_uuid FROM dbos.workflow_status
@@ -65,7 +67,9 @@ def _results(
 
 @contextmanager
 def _peers(scene: Scene, say: Say) -> Iterator[dict[str, Peer]]:
-    official = dbos.DBOSClient(system_database_url=scene.url)
+    official = dbos.DBOSClient(
+        system_database_url=scene.url, observability_query_timeout_sec=PATIENCE_SECONDS
+    )
     try:
         with DBOSClient.create(scene.url) as ours, typescript_peer(scene) as typescript:
             peers: dict[str, Peer] = {

@@ -12,7 +12,10 @@ const ORDER = { id: 'A-1', lines: [{ sku: 'A-1', count: 2 }], total: 49.5 };
 // As many at once as the client's pool has connections by default.
 const AT_ONCE = 5;
 
-const client = await DBOSClient.create({ systemDatabaseUrl });
+// By default it gives up after 30 s, which its page at depth takes on a busy machine.
+const observabilityQueryTimeoutMs = 600_000;
+
+const client = await DBOSClient.create({ systemDatabaseUrl, observabilityQueryTimeoutMs });
 
 const enqueue = () => client.enqueue({ workflowName: 'place_order', queueName: 'orders' }, ORDER);
 const page = (more) => () => client.listWorkflows({ limit: 50, sortDesc: true, ...more });
