@@ -5,7 +5,7 @@ from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
-from client_core.database import Database, Params, Row, UniqueViolated, until_found
+from client_core.database import Database, Params, Row, UniqueViolated, after_a_write
 from client_core.dialects import Dialect, format_to_write
 from client_core.errors import ConflictingWorkflow, QueueDeduplicated
 from client_core.handle import WorkflowHandle
@@ -13,13 +13,12 @@ from client_core.options import EnqueueOptions
 from client_core.serialization import Serialization
 from client_core.workflows import Workflows
 
-# ON CONFLICT DO NOTHING leaves a row that is there untouched; the second arm then reports it.
-# Neither arm has a row only if another transaction inserted the ID while this statement ran.
+# ON CONFLICT DO NOTHING leaves a row that is there untouched, and its arguments with it.
 # schema.py tells what “since” and “before” mean.
 _ENQUEUE: LiteralString = """
-WITH delay AS (
-    SELECT (extract(epoch FROM now()) * 1000)::bigint + %(delay_ms)s::bigint AS until_ms
-), created AS (
+-- since workflow_input:
+WITH created AS (
+-- end
     INSERT INTO {schema}.workflow_status (
         delay_until_epoch_ms,  -- since workflow_status.delay_until_epoch_ms
         attributes,  -- since workflow_status.attributes
@@ -30,29 +29,31 @@ WITH delay AS (
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
         workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts
     )
-    SELECT
-        until_ms,  -- since workflow_status.delay_until_epoch_ms
+    VALUES (
+-- since workflow_status.delay_until_epoch_ms:
+        (extract(epoch FROM now()) * 1000)::bigint + %(delay_ms)s::bigint,
+-- end
         %(attributes)s,  -- since workflow_status.attributes
         %(application_name)s,  -- since workflow_status.application_name
         %(serialization)s,  -- since workflow_status.serialization
         %(creator_xid)s,  -- since workflow_status.creator_xid
         -- before workflow_input: %(inputs)s,
-        %(workflow_id)s, CASE WHEN until_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
+        %(workflow_id)s,
+        CASE WHEN %(delay_ms)s::bigint IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         %(workflow_name)s, %(workflow_class_name)s, %(workflow_config_name)s, %(queue_name)s,
         %(app_version)s, %(workflow_timeout_ms)s, %(deduplication_id)s, %(priority)s,
         %(queue_partition_key)s, 0
-    FROM delay
+    )
     ON CONFLICT (workflow_uuid) DO NOTHING
-    RETURNING workflow_uuid, name, class_name, config_name
 -- since workflow_input:
-), arguments AS (
-    INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
-    SELECT workflow_uuid, %(inputs)s FROM created
-    ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
--- end
+    RETURNING workflow_uuid
 )
-SELECT name, class_name, config_name, TRUE AS is_new FROM created
-UNION ALL
+INSERT INTO {schema}.workflow_input (workflow_uuid, inputs)
+SELECT workflow_uuid, %(inputs)s FROM created
+ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
+-- end"""
+
+_EXISTING: LiteralString = """
 SELECT name, class_name, config_name, creator_xid = %(creator_xid)s AS is_new
 FROM {schema}.workflow_status
 WHERE workflow_uuid = %(workflow_id)s"""
@@ -84,9 +85,8 @@ class Enqueue:
         params = self._enqueue_row(options, args, kwargs)
         while True:
             try:
-                # The statement is sent again only in the rare case that it met neither a free ID
-                # nor, in its snapshot, the row that took it.
-                rows = until_found(lambda: self._db.insert(_ENQUEUE, params))
+                if self._db.insert(_ENQUEUE, params):
+                    return WorkflowHandle(params["workflow_id"], self._workflows, is_new=True)
             except UniqueViolated as error:
                 if holder := self._holder(options):
                     return holder
@@ -94,9 +94,10 @@ class Enqueue:
                     assert options.deduplication_id is not None
                     raise QueueDeduplicated(options.queue_name, options.deduplication_id) from error
                 continue  # The holder let go of the ID meanwhile.
-            assert_same(params, rows[0])
-            is_new = bool(rows[0]["is_new"])
-            return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
+            if row := self._existing(params):
+                assert_same(params, row)
+                is_new = bool(row["is_new"])
+                return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
 
     def _enqueue_row(
         self, options: EnqueueOptions, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -136,6 +137,13 @@ class Enqueue:
             "inputs": inputs,
             "creator_xid": str(uuid.uuid4()),
         }
+
+    def _existing(self, params: Params) -> Row | None:
+        """The row that has the ID; None if it was deleted meanwhile."""
+        # It may be ours: the insert is repeated when the connection breaks before its answer.
+        with after_a_write():
+            rows = self._db.read(_EXISTING, params)
+        return rows[0] if rows else None
 
     def _holder(self, options: EnqueueOptions) -> WorkflowHandle | None:
         if options.duplication_policy != "return-existing":

@@ -125,6 +125,12 @@ def conditions(filters: WorkflowFilter) -> Conditions:
     return found
 
 
+def keeps_plan(filters: WorkflowFilter) -> bool:
+    """Whether one plan is the best for all values: for runs by ID, and for pages of all runs."""
+    narrowing = {key for key, value in filters.items() if value is not None}
+    return narrowing <= {"workflow_ids", "after", "limit", "sort_desc"}
+
+
 def order(filters: WorkflowFilter) -> Composable:
     """ORDER BY, total even among equal times, and LIMIT."""
     direction = SQL("DESC") if filters.get("sort_desc") else SQL("ASC")

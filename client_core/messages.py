@@ -23,8 +23,7 @@ INSERT INTO {schema}.notifications (
 VALUES (
     %(serialization)s,  -- since notifications.serialization
     %(destination_id)s, %(topic)s, %(message)s, %(message_uuid)s)
-ON CONFLICT (message_uuid) DO NOTHING
-RETURNING message_uuid"""
+ON CONFLICT (message_uuid) DO NOTHING"""
 
 _EVENT: LiteralString = """
 SELECT value, serialization FROM {schema}.workflow_events

@@ -3,18 +3,20 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString, Unpack
 
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Identifier
 
 from client_core.database import Database, Row
 from client_core.errors import InvalidOption, WaitTimeout
-from client_core.filters import WorkflowFilter, conditions, order
+from client_core.filters import WorkflowFilter, conditions, keeps_plan, order
 from client_core.handle import WorkflowHandle
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
 from client_core.questions import run_over
 from client_core.serialization import RawValue, Serialization
 
-_COLUMNS: LiteralString = """
+# The fields of a WorkflowStatus, in their order: the records are made by position.
+_RUN: LiteralString = """
+SELECT
     s.workflow_uuid AS workflow_id, s.status, s.name, s.class_name, s.config_name,
     s.authenticated_user, s.assumed_role, s.authenticated_roles, s.queue_name, s.executor_id,
     s.application_version AS app_version, s.application_id AS app_id, s.application_name,
@@ -36,14 +38,24 @@ _PAYLOADS: LiteralString = """,
     octet_length(COALESCE(o.output, s.output)) AS output_bytes,
     octet_length(COALESCE(o.error, s.error)) AS error_bytes"""
 
-# The page is cut before the payloads are joined, so that they are fetched for its rows alone.
-_LIST = SQL("""
-SELECT {columns}
-FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s {joins}
-{order}""")
-_JOINS = SQL("""
+_JOINS: LiteralString = """
     LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
-    LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)""")
+    LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)"""
+
+_GET: LiteralString = (
+    _RUN
+    + _PAYLOADS
+    + "\nFROM {schema}.workflow_status s"
+    + _JOINS
+    + "\nWHERE workflow_uuid = %(workflow_id)s"
+)
+
+_LIST = SQL(_RUN + "\nFROM {schema}.workflow_status s {where} {order}")
+
+# The page is cut before the payloads are joined, so that they are fetched for its rows alone.
+_PAGE: LiteralString = """
+FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s"""
+_LIST_WITH_PAYLOADS = SQL(_RUN + _PAYLOADS + _PAGE + _JOINS + "\n{order}")
 
 _STEPS: LiteralString = """
 SELECT function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
@@ -111,10 +123,12 @@ class Workflows:
         self, workflow_id: str, *, max_payload_bytes: int | None = None
     ) -> WorkflowStatus | None:
         """One workflow with its input and its output or error; None if there is none."""
-        found = self._list(
-            {"workflow_ids": workflow_id}, load_payloads=True, max_payload_bytes=max_payload_bytes
-        )
-        return found[0] if found else None
+        params = {
+            "workflow_id": workflow_id,
+            "max_bytes": self._payload_limit(max_payload_bytes),
+        }
+        rows = self._db.read_tuples(_GET, params, keeps_plan=True)
+        return self._with_payloads(rows[0]) if rows else None
 
     def list_workflows(
         self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]
@@ -161,57 +175,49 @@ class Workflows:
             return None
         return [self._step(row) for row in rows]
 
-    def _list(
-        self,
-        filters: WorkflowFilter,
-        *,
-        load_payloads: bool,
-        max_payload_bytes: int | None = None,
-    ) -> list[WorkflowStatus]:
+    def _list(self, filters: WorkflowFilter, *, load_payloads: bool) -> list[WorkflowStatus]:
         found = conditions(filters)
         self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
-        schema = Identifier(self._db.schema_name)
-        statement: Composable = _LIST.format(
-            columns=SQL(_COLUMNS + _PAYLOADS) if load_payloads else SQL(_COLUMNS),
-            schema=schema,
-            where=found.where(),
-            order=order(filters),
-            joins=_JOINS.format(schema=schema) if load_payloads else SQL(""),
+        template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
+        statement = template.format(
+            schema=Identifier(self._db.schema_name), where=found.where(), order=order(filters)
         )
-        params = {**found.params, "max_bytes": self._payload_limit(max_payload_bytes)}
-        return [self._status(row) for row in self._db.read(statement, params)]
+        params = {**found.params, "max_bytes": self._max_payload_bytes}
+        rows = self._db.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
+        if load_payloads:
+            return [self._with_payloads(row) for row in rows]
+        return [WorkflowStatus(*row) for row in rows]
 
     def _payload_limit(self, max_payload_bytes: int | None) -> int:
         return self._max_payload_bytes if max_payload_bytes is None else max_payload_bytes
 
-    def _status(self, row: Row) -> WorkflowStatus:
-        decode, name = self._serialization, row["serialization"]
-        if "inputs" not in row:
-            return WorkflowStatus(**row)
-        payloads = {
-            "input": _cut(row, "inputs") or decode.decode_arguments(row["inputs"], name),
-            "output": _cut(row, "output") or decode.decode_value(row["output"], name),
-            "error": _cut(row, "error") or decode.decode_error(row["error"], name),
-        }
-        del row["inputs"], row["inputs_bytes"], row["output_bytes"], row["error_bytes"]
-        return WorkflowStatus(**{**row, **payloads})
+    def _with_payloads(self, row: tuple[Any, ...]) -> WorkflowStatus:
+        decode = self._serialization
+        *fields, inputs, output, error, inputs_bytes, output_bytes, error_bytes = row
+        name = fields[-1]
+        payloads = (
+            _cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
+            _cut(output, output_bytes, name) or decode.decode_value(output, name),
+            _cut(error, error_bytes, name) or decode.decode_error(error, name),
+        )
+        return WorkflowStatus._make((*fields, *payloads))
 
     def _step(self, row: Row) -> StepInfo:
         decode, name = self._serialization, row["serialization"]
+        output, error = row["output"], row["error"]
         return StepInfo(
             function_id=row["function_id"],
             function_name=row["function_name"],
-            output=_cut(row, "output") or decode.decode_value(row["output"], name),
-            error=_cut(row, "error") or decode.decode_error(row["error"], name),
+            output=_cut(output, row["output_bytes"], name) or decode.decode_value(output, name),
+            error=_cut(error, row["error_bytes"], name) or decode.decode_error(error, name),
             child_workflow_id=row["child_workflow_id"],
             started_at_epoch_ms=row["started_at_epoch_ms"],
             completed_at_epoch_ms=row["completed_at_epoch_ms"],
         )
 
 
-def _cut(row: Row, column: str) -> Any:
+def _cut(text: str | None, size: int | None, format_name: str | None) -> RawValue | None:
     """What stands for a payload that was left in the database because of its size."""
-    size = row[f"{column}_bytes"]
-    if size is None or row[column] is not None:
+    if size is None or text is not None:
         return None
-    return RawValue("", row["serialization"], f"Not fetched: it has {size:,} bytes.")
+    return RawValue("", format_name, f"Not fetched: it has {size:,} bytes.")

@@ -62,6 +62,10 @@ class Proxy:
         """Close new connections at once, as if the server were down."""
         self._refusing = refusing
 
+    def answer(self, data: bytes) -> bytes:
+        """What the client gets for this message of the server: the message."""
+        return data
+
     def __enter__(self) -> Self:
         self._spawn(self._accept)
         return self
@@ -158,7 +162,7 @@ class _Link:
         """What of this goes on to the client."""
         for kind, message in self._server.split(data):
             if self._step != "before the answer":
-                yield message
+                yield self._proxy.answer(message)
             if kind == _READY and (self._step == "before the answer" or self._proxy.is_going):
                 self.is_cut = True
                 return

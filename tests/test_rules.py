@@ -11,7 +11,7 @@ import pytest
 from client_core import DBOSClient
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("client_core", "console", "demo")
+PACKAGES = ("benchmarks", "client_core", "console", "demo")
 MODULES = sorted(
     path
     for package in PACKAGES

@@ -28,8 +28,24 @@ def parse_json(text: str, budget: Budget) -> Any:
         raise UnreadableError(f"The value nests deeper than {budget.depth} levels.") from None
     except json.JSONDecodeError as error:
         raise UnreadableError(f"The text is no JSON: {error}.") from None
-    measure(value, budget)
+    if not _is_small(text, budget):
+        measure(value, budget)
     return value
+
+
+def _is_small(text: str, budget: Budget) -> bool:
+    """Whether the text alone shows that its value is within the budget, as most texts do.
+
+    JSON shares no parts: each container has a bracket of its own, each part but the first a
+    separator, and each character of a string or number at least one in the text.
+    """
+    return (
+        2 * len(text) <= budget.bytes
+        and text.count("[") + text.count("{") <= budget.depth
+        and _separators(text) < budget.nodes
+        and text.isascii()
+        and "\\u" not in text  # which may spell half a character
+    )
 
 
 def _refuse_crowd(text: str, budget: Budget) -> None:

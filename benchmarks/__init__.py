@@ -1,0 +1,1 @@
+"""What `make bench` measures: our client beside the official ones, on one server, in one run."""
