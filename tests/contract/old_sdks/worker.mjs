@@ -114,7 +114,7 @@ async function serve(client) {
       queue_name: run.queueName,
       priority: run.priority,
       input: run.input,
-      output: run.output,
+      output: run.output ?? null,
     };
     console.log(JSON.stringify(seen));
   }
