@@ -131,6 +131,7 @@ class Control:
         level, so that a parent which is cancelled starts no more while its children are looked
         for; their answers follow.
         """
+        self._db.assert_supported("workflow_status", parent_workflow_id=cancel_children)
         rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
         transitions = _transitions(workflow_ids, rows)
         seen, level = set(workflow_ids), list(workflow_ids)
@@ -179,6 +180,7 @@ class Control:
         With ``delete_children`` every workflow that these started goes as well, at any depth.
         Raises :class:`OutcomeUnknown` if the connection broke.
         """
+        self._db.assert_supported("workflow_status", parent_workflow_id=delete_children)
         params = {"workflow_ids": list(workflow_ids), "delete_children": delete_children}
         return [row["workflow_id"] for row in self._db.write(_DELETE, params)]
 

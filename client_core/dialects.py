@@ -48,12 +48,12 @@ CROSS JOIN LATERAL (
     WHERE o.workflow_uuid = r.workflow_uuid ORDER BY o.function_id LIMIT 10
 ) step
 UNION
-SELECT NULL, left(COALESCE(i.inputs, r.inputs), 8) || right(COALESCE(i.inputs, r.inputs), 64)
+SELECT NULL, left(COALESCE(i.inputs, r.inputs), 24) || right(COALESCE(i.inputs, r.inputs), 64)
 FROM (SELECT workflow_uuid, inputs FROM recent WHERE serialization IS NULL LIMIT 100) r
 LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
 -- since workflow_schedules:
 UNION
-(SELECT NULL, left(context, 8) || right(context, 64) FROM {schema}.workflow_schedules
+(SELECT NULL, left(context, 24) || right(context, 64) FROM {schema}.workflow_schedules
  WHERE %(application_name)s::text IS NULL OR application_name IS NULL
     OR application_name = %(application_name)s
  LIMIT 100)

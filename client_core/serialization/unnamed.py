@@ -29,8 +29,8 @@ _JSONPICKLE: Final = re.compile(
 def own_format(text: str | None) -> str | None:
     """The language's own format of a text whose row does not name it; None if it does not tell.
 
-    The first 8 characters and the last 64 are enough, but for jsonpickle and the older format of
-    TypeScript.
+    The first 24 characters and the last 64 are enough for the arguments of a workflow, but for the
+    older format of TypeScript.
     """
     if not text:
         return None

@@ -112,13 +112,18 @@ def _ensure_template(
     return template
 
 
+def interpreter(generation: Generation) -> str:
+    """The path of a Python that has the SDK."""
+    locks = [HERE / f"{generation}.txt"]
+    folder = installed(str(generation), locks, _install_python, sys.version)
+    return str(folder / "bin" / "python")
+
+
 @cache
 def _command(generation: Generation) -> list[str]:
     """What runs the application; its arguments are a URL and a mode."""
     if generation.language == "python":
-        locks = [HERE / f"{generation}.txt"]
-        folder = installed(str(generation), locks, _install_python, sys.version)
-        return [str(folder / "bin" / "python"), "-W", "ignore", str(HERE / "worker.py")]
+        return [interpreter(generation), "-W", "ignore", str(HERE / "worker.py")]
     javascript = node.require_node()
     locks = [HERE / str(generation) / name for name in node.LOCKED]
     folder = installed(str(generation), locks, partial(node.install, javascript))

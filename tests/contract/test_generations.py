@@ -12,6 +12,7 @@ import pytest
 from client_core import (
     UNDEFINED,
     DBOSClient,
+    EnqueueOptions,
     RecordedError,
     UnsupportedBySchema,
     WorkflowFailed,
@@ -22,6 +23,7 @@ from client_core.schema_history import INTRODUCED, NEWEST_MIGRATION, TYPES
 from tests.client_core.serialization.support import shape
 from tests.contract.generations import (
     GENERATIONS,
+    OLDEST,
     Generation,
     create_generation_database,
     each,
@@ -51,6 +53,7 @@ VALUES: dict[str, dict[str, Any]] = {
         "nothing": UNDEFINED,
     },
 }
+ORDER = EnqueueOptions(workflow_name="echo", queue_name="work")
 STATUSES = {
     "success": "SUCCESS",
     "failure": "ERROR",
@@ -269,6 +272,32 @@ def test_a_filter_works_or_names_what_is_missing(
     else:
         name = f"workflow_status.{column}"
         assert_unsupported(name, lambda: ours.list_workflows(**filters))
+
+
+@pytest.mark.parametrize("generation", each(*OLDEST), indirect=True)
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda ours: ours.enqueue(ORDER),
+        lambda ours: ours.enqueue_many([(ORDER, (), {})]),
+        lambda ours: ours.fork_workflow("success", 2),
+        lambda ours: ours.delete_workflow("parent", delete_children=True),
+        lambda ours: ours.cancel_workflow("waiting", cancel_children=True),
+        lambda ours: ours.set_workflow_delay("waiting", delay_seconds=1),
+        lambda ours: ours.debounce_workflow(ORDER, "key", 100),
+        lambda ours: ours.create_schedule(
+            schedule_name="daily", workflow_name="tick", schedule="0 0 * * *"
+        ),
+    ],
+)
+def test_a_write_that_the_oldest_do_not_know_changes_nothing(
+    ours: DBOSClient, write: Callable[[DBOSClient], object]
+) -> None:
+    before = ours.list_workflows()
+    with pytest.raises(UnsupportedBySchema) as caught:
+        write(ours)
+    assert caught.value.missing in INTRODUCED
+    assert ours.list_workflows() == before
 
 
 def assert_unsupported(name: str, call: Callable[[], object]) -> None:
