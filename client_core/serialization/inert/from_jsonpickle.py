@@ -95,7 +95,7 @@ class Restorer:
             made.args = tuple(rest)
         if state:  # an exception without attributes has an empty one
             made.states = [state]
-        made.items = list(items or ())
+        made.items = list(_list_of(items or ()))
         made.pairs = [part for pair in _list_of(pairs or ()) for part in _pair(pair)]
         return made
 
@@ -116,6 +116,12 @@ class Restorer:
                 return (_bytes(content), *[self.draft(part) for part in zone])
         raise UnreadableError(_DAMAGED)
 
+    def _keywords(self, node: Any) -> DictDraft:
+        draft = self.draft(node)
+        if isinstance(draft, DictDraft):
+            return draft
+        raise UnreadableError(_DAMAGED)
+
     def _fill(self, made: CallDraft, node: Node) -> None:
         """What an object was made with, its attributes, elements and state, in that order."""
         state = DictDraft()
@@ -124,7 +130,7 @@ class Restorer:
         if "py/newargsex" in node:
             args, kwargs = _pair(node["py/newargsex"])
             made.args = tuple(_list_of(self.draft(args)))
-            made.kwargs = DictDraft(_list_of(self.draft(kwargs)))
+            made.kwargs = self._keywords(kwargs)
         elif given := {"py/newargs", "py/initargs"} & node.keys():
             made.args = tuple(_list_of(self.draft(node[max(given)])))
             if "py/seq" in node:  # a tuple with names, which are its arguments

@@ -178,7 +178,9 @@ def test_an_error(text: str, error: RecordedError) -> None:
         '{"py/reduce": [{"py/type": "a.B"}, 5]}',
         '{"py/reduce": [{"py/type": "a.B"}, [], null, null, [1]]}',
         '{"py/object": "datetime.date", "__reduce__": [], "a": {"py/tuple": []}}',
+        '{"py/reduce": [{"py/type": "a.B"}, [], null, 5]}',
         '{"py/object": "a.B", "py/newargsex": []}',
+        '{"py/object": "a.B", "py/newargsex": [[], [1]]}',
         '{"py/object": "a.B", "py/seq": 7}',
     ],
 )
