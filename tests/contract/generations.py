@@ -19,6 +19,7 @@ import pytest
 from psycopg.sql import SQL, Identifier
 
 from tests.contract import node
+from tests.contract.applications import application
 from tests.contract.installed import installed
 from tests.databases import create_database
 from tests.postgres import server_url
@@ -81,20 +82,8 @@ class OldWorker:
 @contextmanager
 def old_worker(generation: Generation, url: str) -> Iterator[OldWorker]:
     """An application that executes on the database `url`, on the queue `work`."""
-    command = [*_command(generation), url, "serve"]
-    worker = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert worker.stdin
-    assert worker.stdout
-    try:
-        for line in worker.stdout:
-            if line == "READY\n":
-                break
-        assert worker.poll() is None
-        yield OldWorker(worker.stdin, worker.stdout)
-    finally:
-        worker.stdin.close()
-        worker.wait()
-        worker.stdout.close()
+    with application([*_command(generation), url, "serve"]) as (requests, answers):
+        yield OldWorker(requests, answers)
 
 
 def _ensure_template(

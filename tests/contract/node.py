@@ -8,14 +8,14 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.applications import application
 from tests.contract.installed import installed
 
 OLDEST = 20
@@ -37,21 +37,9 @@ def require_node() -> str:
     pytest.skip(reason)
 
 
-@contextmanager
-def typescript_worker(url: str) -> Iterator[None]:
+def typescript_worker(url: str) -> AbstractContextManager[object]:
     """A TypeScript application that executes on the database `url`."""
-    worker = subprocess.Popen(
-        [*_command("worker.mjs"), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert worker.stdin
-    assert worker.stdout
-    try:
-        assert worker.stdout.readline() == "READY\n"
-        yield
-    finally:
-        worker.stdin.close()
-        worker.wait()
-        worker.stdout.close()
+    return application([*_command("worker.mjs"), url])
 
 
 def ask_serializer(questions: list[dict[str, str]]) -> list[dict[str, Any]]:

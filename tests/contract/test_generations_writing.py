@@ -52,7 +52,7 @@ def worker(generation: Generation, url: str) -> Iterator[OldWorker]:
 @pytest.fixture(scope="module")
 def ours(generation: Generation, url: str, worker: OldWorker) -> Iterator[DBOSClient]:
     """Our client of that application; it is not told the language, which the rows tell."""
-    application_name = None if generation in FEBRUARY else "old"
+    application_name = None if generation in FEBRUARY else "contract"
     with DBOSClient.create(url, application_name=application_name) as client:
         yield client
 

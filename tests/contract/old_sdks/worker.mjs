@@ -13,7 +13,7 @@ const require = createRequire(join(folder, 'package.json'));
 const { DBOS, DBOSClient, WorkflowQueue } = require('@dbos-inc/dbos-sdk');
 
 DBOS.setConfig({
-  name: 'old',
+  name: 'contract', // as that of today's SDK, which upgrades it
   databaseUrl: url, // of SDK 3, which wants an application's database as well
   systemDatabaseUrl: url,
   applicationVersion: 'v1',

@@ -19,7 +19,7 @@ URL, MODE = sys.argv[1:]
 # Of any type: each SDK has its own of the configuration.
 urls: Any = {"system_database_url": URL, "application_database_url": URL}
 config: Any = {
-    "name": "old",
+    "name": "contract",
     **urls,
     "application_version": "v1",
     "executor_id": "old-1",
