@@ -13,6 +13,7 @@ from client_core import (
     UNDEFINED,
     DBOSClient,
     EnqueueOptions,
+    ObstacleKind,
     RecordedError,
     UnsupportedBySchema,
     WorkflowFailed,
@@ -307,3 +308,15 @@ def assert_unsupported(name: str, call: Callable[[], object]) -> None:
     assert caught.value.missing == name
     assert INTRODUCED[name].python in str(caught.value)
     assert INTRODUCED[name].typescript in str(caught.value)
+
+
+def test_why_a_run_waits_is_told_as_far_as_the_database_knows(
+    generation: Generation, ours: DBOSClient
+) -> None:
+    found = {obstacle.kind: obstacle.name for obstacle in ours.list_obstacles("waiting")}
+    # Only runs that came from a queue have a time of their start, and none did.
+    expected: dict[ObstacleKind, str | None] = {ObstacleKind.NO_EXECUTOR: None}
+    if introduced("queues", generation):
+        expected[ObstacleKind.QUEUE_NOT_REGISTERED] = "nobody"
+    assert found == expected
+    assert ours.registered_queue_names() == []
