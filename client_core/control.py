@@ -132,6 +132,7 @@ class Control:
         for; their answers follow. Raises :class:`OutcomeUnknown` if the connection broke, also
         when it was only with some of the levels.
         """
+        self._db.assert_supported("workflow_status", parent_workflow_id=cancel_children)
         rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
         transitions = _transitions(workflow_ids, rows)
         if cancel_children:
@@ -187,6 +188,7 @@ class Control:
         With ``delete_children`` every workflow that these started goes as well, at any depth.
         Raises :class:`OutcomeUnknown` if the connection broke.
         """
+        self._db.assert_supported("workflow_status", parent_workflow_id=delete_children)
         params = {"workflow_ids": list(workflow_ids), "delete_children": delete_children}
         return [row["workflow_id"] for row in self._db.write(_DELETE, params)]
 

@@ -5,12 +5,12 @@ format, which only its own SDK writes. `portable_json` and formats of custom ser
 nothing. One language is believed; with none or several the caller has to say it.
 """
 
-import re
 from typing import Final, Literal, LiteralString, get_args
 
 from client_core.database import Database
 from client_core.errors import InvalidOption
 from client_core.resource_errors import DialectUnknown
+from client_core.serialization.unnamed import own_format
 
 Dialect = Literal["python", "typescript", "go", "java"]
 DIALECTS: Final = get_args(Dialect)
@@ -26,12 +26,8 @@ DEFAULT_FORMATS: Final[dict[Dialect, str]] = {
 _WRITTEN_BY: Final[dict[str | None, Dialect]] = {
     **{name: dialect for dialect, name in DEFAULT_FORMATS.items()},
     "DBOS_GOB": "go",
+    "jsonpickle": "python",
 }
-
-#: Base64 of what every pickle of protocol 2 to 5 starts with.
-_PICKLE: Final = re.compile("gA[I-X]")
-_SUPERJSON: Final = re.compile(r'"__dbos_serializer"\s*:\s*"superjson"\s*\}\s*\Z')
-_TAGGED_JSON: Final = '"dbos_type"'
 
 # Bounded whatever the size of the database: a few hundred of the newest runs, a few steps of each,
 # and a few schedules. Where a row does not name its format, both ends of its text tell it.
@@ -52,12 +48,12 @@ CROSS JOIN LATERAL (
     WHERE o.workflow_uuid = r.workflow_uuid ORDER BY o.function_id LIMIT 10
 ) step
 UNION
-SELECT NULL, left(COALESCE(i.inputs, r.inputs), 8) || right(COALESCE(i.inputs, r.inputs), 64)
+SELECT NULL, left(COALESCE(i.inputs, r.inputs), 24) || right(COALESCE(i.inputs, r.inputs), 64)
 FROM (SELECT workflow_uuid, inputs FROM recent WHERE serialization IS NULL LIMIT 100) r
 LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
 -- since workflow_schedules:
 UNION
-(SELECT NULL, left(context, 8) || right(context, 64) FROM {schema}.workflow_schedules
+(SELECT NULL, left(context, 24) || right(context, 64) FROM {schema}.workflow_schedules
  WHERE %(application_name)s::text IS NULL OR application_name IS NULL
     OR application_name = %(application_name)s
  LIMIT 100)
@@ -103,20 +99,6 @@ def format_to_write(
     own = custom or DEFAULT_FORMATS[owner_dialect(database, application_name, dialect)]
     database.assert_supported(table, serialization=stated if stated != own else None)
     return own
-
-
-def own_format(text: str | None) -> str | None:
-    """The language's own format of a text whose row does not name it; None if it does not tell.
-
-    The first 8 characters and the last 64 are enough, but for the older format of TypeScript.
-    """
-    if not text:
-        return None
-    if _PICKLE.match(text):
-        return "py_pickle"
-    if _SUPERJSON.search(text, max(0, len(text) - 64)) or _TAGGED_JSON in text:
-        return "js_superjson"
-    return None
 
 
 def dialect_of(text: str | None) -> Dialect | None:

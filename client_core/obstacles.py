@@ -19,7 +19,7 @@ CEILING = 1_000
 RECENT_MS = 60 * 60 * 1_000
 
 # Each count walks an index of what is in flight, or of what counts against a rate, and stops at
-# the ceiling or at the limit.
+# the ceiling or at the limit. Where there is no table of queues, only their applications know them.
 _HELD_BACK: LiteralString = """
 WITH run AS (
     SELECT workflow_uuid, status, queue_name, queue_partition_key, priority, created_at,
@@ -35,6 +35,13 @@ WITH run AS (
     WHERE w.status = 'ENQUEUED' AND (w.priority, w.created_at) < (run.priority, run.created_at)
       AND w.queue_partition_key IS NOT DISTINCT FROM run.queue_partition_key
     LIMIT %(ceiling)s
+), queue AS (
+    SELECT * FROM {schema}.queues  -- since queues
+    -- before queues: SELECT run.queue_name AS name,
+    -- before queues: NULL::integer AS concurrency, NULL::integer AS partition_concurrency,
+    -- before queues: NULL::integer AS rate_limit_max, NULL::integer AS partition_rate_limit_max,
+    -- before queues: NULL::float AS rate_limit_period_sec, NULL::integer AS worker_concurrency,
+    -- before queues: NULL::float AS partition_rate_limit_period_sec FROM run
 )
 SELECT run.*, q.name IS NOT NULL AS is_registered, q.concurrency, q.partition_concurrency,
     q.worker_concurrency, q.rate_limit_max, q.partition_rate_limit_max,
@@ -57,12 +64,15 @@ SELECT run.*, q.name IS NOT NULL AS is_registered, q.concurrency, q.partition_co
         ORDER BY started_at_epoch_ms DESC OFFSET q.partition_rate_limit_max - 1 LIMIT 1
     ) AS partition_rate_until_ms,
     (
+        -- before application_versions: NULL
+-- since application_versions:
         SELECT version_name FROM {schema}.application_versions v
         WHERE run.application_name IS NULL OR v.application_name IS NULL
            OR v.application_name = run.application_name
         ORDER BY version_timestamp DESC LIMIT 1
+-- end
     ) AS latest_version
-FROM run LEFT JOIN {schema}.queues q ON q.name = run.queue_name"""
+FROM run LEFT JOIN queue q ON q.name = run.queue_name"""
 
 # Who takes runs claims them, so the runs that started last tell who is there.
 _EXECUTORS: LiteralString = """

@@ -44,30 +44,47 @@ WITH given AS (
     SELECT NOT %(dry_run)s AND NOT EXISTS (SELECT FROM compared WHERE action = 'foreign') AS yes
 ), written AS (
     INSERT INTO {schema}.workflow_schedules AS s (
-        schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status, context,
-        automatic_backfill, cron_timezone, queue_name, application_name
+        automatic_backfill,  -- since workflow_schedules.automatic_backfill
+        cron_timezone,  -- since workflow_schedules.cron_timezone
+        queue_name,  -- since workflow_schedules.queue_name
+        application_name,  -- since workflow_schedules.application_name
+        schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status, context
     )
-    SELECT g.schedule_id, schedule_name, g.workflow_name, g.workflow_class_name, g.schedule,
-        'ACTIVE', g.context, g.automatic_backfill, g.cron_timezone, g.queue_name,
-        g.application_name
+    SELECT
+        g.automatic_backfill,  -- since workflow_schedules.automatic_backfill
+        g.cron_timezone,  -- since workflow_schedules.cron_timezone
+        g.queue_name,  -- since workflow_schedules.queue_name
+        g.application_name,  -- since workflow_schedules.application_name
+        g.schedule_id, schedule_name, g.workflow_name, g.workflow_class_name, g.schedule,
+        'ACTIVE', g.context
     FROM given g JOIN compared USING (schedule_name), allowed
     WHERE yes AND action IN ('created', 'updated')
     ORDER BY schedule_name
     ON CONFLICT (schedule_name) DO UPDATE SET
+-- since workflow_schedules.automatic_backfill:
+        automatic_backfill = excluded.automatic_backfill,
+-- end
+        cron_timezone = excluded.cron_timezone,  -- since workflow_schedules.cron_timezone
+        queue_name = excluded.queue_name,  -- since workflow_schedules.queue_name
+-- since workflow_schedules.application_name:
+        application_name = COALESCE(s.application_name, excluded.application_name),
+-- end
         workflow_name = excluded.workflow_name,
         workflow_class_name = excluded.workflow_class_name, schedule = excluded.schedule,
-        context = excluded.context, automatic_backfill = excluded.automatic_backfill,
-        cron_timezone = excluded.cron_timezone, queue_name = excluded.queue_name,
-        application_name = COALESCE(s.application_name, excluded.application_name)
+        context = excluded.context
+-- since workflow_schedules.application_name:
     WHERE s.application_name IS NULL
        OR COALESCE(excluded.application_name, s.application_name) = s.application_name
+-- end
     RETURNING schedule_name, CASE
         WHEN schedule_id IN (SELECT schedule_id FROM given) THEN 'created' ELSE 'updated'
     END AS action
 ), pruned AS (
     DELETE FROM {schema}.workflow_schedules s USING compared c, allowed
     WHERE yes AND action = 'deleted' AND s.schedule_name = c.schedule_name
+-- since workflow_schedules.application_name:
       AND s.application_name IS NOT DISTINCT FROM %(application_name)s
+-- end
     RETURNING s.schedule_name, action
 ), done AS (
     SELECT * FROM written UNION ALL SELECT * FROM pruned

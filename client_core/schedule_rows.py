@@ -8,11 +8,12 @@ from client_core.cron import validate_cron
 from client_core.cron.times import CronDialect
 from client_core.cron.zones import zone_of
 from client_core.database import Database, Row
-from client_core.dialects import DEFAULT_FORMATS, Dialect, own_format
+from client_core.dialects import DEFAULT_FORMATS, Dialect
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.records import WorkflowSchedule
 from client_core.serialization import RawValue, Serialization
+from client_core.serialization.unnamed import own_format
 
 # A context that is larger than asked for is not fetched.
 READ: LiteralString = """
@@ -135,7 +136,9 @@ def decode_context(row: Row, serialization: Serialization) -> Any:
     text = row["context"]
     if text is None:
         return RawValue("", None, f"Not fetched: it has {row['context_bytes']:,} bytes.")
-    return serialization.decode_value(text, own_format(text) or serialization.custom)
+    if own_format(text) is None and serialization.custom is None:
+        return RawValue(text, None, "The text does not tell its format.")
+    return serialization.decode_value(text, None)
 
 
 def record(row: Row, serialization: Serialization) -> WorkflowSchedule:

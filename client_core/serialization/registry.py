@@ -11,8 +11,10 @@ from client_core.serialization.errors import SerializationError, UnreadableError
 from client_core.serialization.format import Format, Serializer
 from client_core.serialization.java_jackson import JavaJackson
 from client_core.serialization.js_superjson import JSSuperJSON
+from client_core.serialization.jsonpickle import JSONPickle
 from client_core.serialization.portable_json import PortableJSON
 from client_core.serialization.py_pickle import PyPickle
+from client_core.serialization.unnamed import PlainJSON, own_format
 from client_core.serialization.values import RawValue, RecordedError, WorkflowInputs
 
 FORMATS: Final[tuple[type[Format], ...]] = (
@@ -23,6 +25,9 @@ FORMATS: Final[tuple[type[Format], ...]] = (
     JavaJackson,
 )
 """One module each. A new format is a new module and its class in this line."""
+
+_UNNAMED: Final = JSONPickle()
+"""What only rows hold that do not name it."""
 
 _WRITTEN_BY: Final = {"DBOS_GOB": "Go"}
 """Formats that are known by name and shown as they are."""
@@ -40,7 +45,8 @@ class Serialization:
     otherwise `portable_json`, which every SDK reads. `custom` is an application's own serializer,
     chosen by its name. `budget` limits what is read.
 
-    Reading never raises: what cannot be shown as a value comes back as a `RawValue`.
+    Reading never raises: what cannot be shown as a value comes back as a `RawValue`. Where a row
+    does not name its format, its text tells; if it does not either, it is `custom` or plain JSON.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class Serialization:
         own = None if custom is None else CustomFormat(custom)
         #: The name of the application's own format, if there is one.
         self.custom: Final = None if own is None else own.name
+        self._unmarked: Format = own or PlainJSON()
         if own is not None:
             if own.name in self._formats or own.name in _WRITTEN_BY:
                 raise SerializationError(f"{own.name} is the name of a format of DBOS.")
@@ -131,7 +138,7 @@ class Serialization:
     ) -> T | RawValue | None:
         if text is None:
             return None
-        reader = self._formats.get(name or "")
+        reader = self._formats.get(name) if name else self._unnamed(text)
         if reader is None:
             return RawValue(text, name, _why_unread(name))
         try:
@@ -143,10 +150,14 @@ class Serialization:
             _LOG.exception("Reading a payload in the format %s failed", name)
             return RawValue(text, name, f"Its reader failed with {type(error).__qualname__}.")
 
+    def _unnamed(self, text: str) -> Format:
+        name = own_format(text)
+        if name is None:
+            return self._unmarked
+        return self._formats.get(name, _UNNAMED)
+
 
 def _why_unread(name: str | None) -> str:
-    if not name:
-        return "The row does not name its format."
     if name in _WRITTEN_BY:
         return f"{name}, the format of {_WRITTEN_BY[name]} applications, is not read yet."
     return f"{name} is not a known format: its application has a serializer of its own."

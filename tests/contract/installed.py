@@ -1,0 +1,34 @@
+"""Packages that tests need, installed once into the user's cache."""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+
+def installed(name: str, locks: Sequence[Path], install: Callable[[Path], None], *key: str) -> Path:
+    """The folder with the packages of the lock files, installed when this is its first use.
+
+    It is named by the files' hash and by whatever else is its `key`; `install` finds copies of the
+    files in the folder that it is given.
+    """
+    content = b"".join(lock.read_bytes() for lock in locks) + "".join(key).encode()
+    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "dbos-console"
+    folder = home / f"{name}-{hashlib.sha256(content).hexdigest()[:16]}"
+    if not folder.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        # Elsewhere first, so that neither an interruption nor another run leaves half of it.
+        fresh = Path(tempfile.mkdtemp(dir=home))
+        try:
+            for lock in locks:
+                shutil.copy(lock, fresh)
+            install(fresh)
+            fresh.rename(folder)
+        except OSError:
+            if not folder.exists():
+                raise
+        finally:
+            shutil.rmtree(fresh, ignore_errors=True)
+    return folder
