@@ -32,7 +32,8 @@ RUN_TABLES = (
     "workflow_events_history",
     "streams",
 )
-_OTHER_TABLES = ("workflow_schedules", "queues", "application_versions")
+#: What applications register.
+OTHER_TABLES = ("workflow_schedules", "queues", "application_versions")
 
 
 def create_system_database(name: str) -> str:
@@ -57,7 +58,7 @@ def create_database(name: str) -> str:
 
 def delete_rows(conn: psycopg.Connection[Any]) -> None:
     """Empty the tables; DELETE is far quicker than TRUNCATE on small ones."""
-    for table in (*RUN_TABLES, *_OTHER_TABLES):
+    for table in (*RUN_TABLES, *OTHER_TABLES):
         conn.execute(SQL("DELETE FROM dbos.{}").format(Identifier(table)))
 
 
