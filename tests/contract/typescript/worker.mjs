@@ -58,9 +58,9 @@ DBOS.registerWorkflow(
 
 // Puts a value everywhere where a value can be.
 const publish = async (value) => {
-  await DBOS.setEvent('value', value);
-  await DBOS.writeStream('value', value);
-  await DBOS.closeStream('value');
+  await DBOS.setEvent('typed', value);
+  await DBOS.writeStream('typed', value);
+  await DBOS.closeStream('typed');
   return value;
 };
 
