@@ -23,6 +23,7 @@ from client_core.errors import (
     UnsupportedBySchema,
     WaitTimeout,
     WorkflowFailed,
+    WorkflowIDInUse,
 )
 from client_core.filters import WorkflowFilter
 from client_core.handle import WorkflowHandle
@@ -109,6 +110,7 @@ __all__ = [
     "WorkflowFailed",
     "WorkflowFilter",
     "WorkflowHandle",
+    "WorkflowIDInUse",
     "WorkflowInputs",
     "WorkflowSchedule",
     "WorkflowStatus",

@@ -27,11 +27,14 @@ WITH given AS (
         %(workflow_timeout_ms)s::bigint[], %(deduplication_id)s::text[], %(priority)s::integer[],
         %(queue_partition_key)s::text[], %(delay_ms)s::bigint[], %(attributes)s::jsonb[],
         %(application_name)s::text[], %(serialization)s::text[], %(inputs)s::text[],
+        %(authenticated_user)s::text[], %(authenticated_roles)s::text[],
+        %(assumed_role)s::text[], %(executor_id)s::text[], %(application_id)s::text[],
         %(creator_xid)s::text[]
     ) AS row (
         workflow_id, workflow_name, workflow_class_name, workflow_config_name, queue_name,
         app_version, workflow_timeout_ms, deduplication_id, priority, queue_partition_key,
-        delay_ms, attributes, application_name, serialization, inputs, creator_xid
+        delay_ms, attributes, application_name, serialization, inputs, authenticated_user,
+        authenticated_roles, assumed_role, executor_id, application_id, creator_xid
     )
 ), created AS (
     INSERT INTO {schema}.workflow_status (
@@ -43,6 +46,7 @@ WITH given AS (
         -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
         workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts,
+        authenticated_user, authenticated_roles, assumed_role, executor_id, application_id,
         created_at, updated_at
     )
     SELECT
@@ -54,7 +58,9 @@ WITH given AS (
         -- before workflow_input: inputs,
         workflow_id, CASE WHEN delay_ms IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         workflow_name, workflow_class_name, workflow_config_name, queue_name, app_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, 0, at_ms, at_ms
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, 0,
+        authenticated_user, authenticated_roles, assumed_role, executor_id, application_id,
+        at_ms, at_ms
     FROM given
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid AS workflow_id, name, class_name, config_name
@@ -148,7 +154,9 @@ def _insert(execute: Execute, rows: list[Params], first: Mapping[str, Params]) -
             found |= {row["workflow_id"]: row for row in answer}
             left = [row for row in left if row["workflow_id"] not in found]
     for row in rows:
-        assert_same(row, found[row["workflow_id"]])
+        there = found[row["workflow_id"]]
+        is_own = there["is_new"] and first[row["workflow_id"]] is row
+        assert_same(row, {**there, "is_new": is_own})
     return {workflow_id: bool(row["is_new"]) for workflow_id, row in found.items()}
 
 

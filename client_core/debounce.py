@@ -46,6 +46,7 @@ WITH clock AS (
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
         workflow_timeout_ms, deduplication_id, priority, delay_until_epoch_ms,
         debounce_deadline_epoch_ms, is_debounced, attributes, application_name, serialization,
+        authenticated_user, authenticated_roles, assumed_role, executor_id, application_id,
         recovery_attempts
     )
     SELECT
@@ -53,7 +54,8 @@ WITH clock AS (
         %(workflow_id)s, 'DELAYED', %(workflow_name)s, %(workflow_class_name)s,
         %(workflow_config_name)s, %(queue_name)s, %(app_version)s, %(workflow_timeout_ms)s,
         %(deduplication_id)s, 0, LEAST(until_ms, deadline_ms), deadline_ms, TRUE, %(attributes)s,
-        %(application_name)s, %(serialization)s, 0
+        %(application_name)s, %(serialization)s, %(authenticated_user)s,
+        %(authenticated_roles)s, %(assumed_role)s, %(executor_id)s, %(application_id)s, 0
     FROM clock WHERE NOT EXISTS (SELECT FROM held)
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid
@@ -91,7 +93,7 @@ class Debounce(Enqueue):
         owner = options.application_name or self._application_name
         spoken = owner_dialect(self._db, owner, dialect or self._dialect)
         params = {
-            **self._enqueue_row(options, args, dict(kwargs or {})),
+            **self._enqueue_row(options, args, dict(kwargs or {}), spoken),
             "deduplication_id": _deduplication_id(options, debounce_key, spoken),
             "match_class": spoken == "typescript",
             "class_name": options.workflow_class_name or "",
@@ -185,6 +187,9 @@ def _refuse(options: EnqueueOptions, key: object, period_ms: object, timeout_ms:
         "deduplication_id": owned if options.deduplication_id is not None else None,
         "delay_seconds": owned if options.delay_seconds is not None else None,
         "duplication_policy": owned if options.duplication_policy != "reject" else None,
+        "workflow_id_reuse_policy": (
+            owned if options.workflow_id_reuse_policy != "return-existing" else None
+        ),
         "priority": "debounced runs have none" if options.priority is not None else None,
         "queue_partition_key": (
             "partitioned queues know no deduplication, which a debounce needs"

@@ -7,8 +7,9 @@ from psycopg.types.json import Jsonb
 
 from client_core.database import Database, Params, Row, UniqueViolated, after_a_write
 from client_core.dialects import Dialect, format_to_write
-from client_core.errors import ConflictingWorkflow, QueueDeduplicated
+from client_core.errors import ConflictingWorkflow, QueueDeduplicated, WorkflowIDInUse
 from client_core.handle import WorkflowHandle
+from client_core.identity import identity_columns
 from client_core.options import EnqueueOptions
 from client_core.serialization import Serialization
 from client_core.workflows import Workflows
@@ -27,7 +28,8 @@ WITH created AS (
         creator_xid,  -- since workflow_status.creator_xid
         -- before workflow_input: inputs,
         workflow_uuid, status, name, class_name, config_name, queue_name, application_version,
-        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts
+        workflow_timeout_ms, deduplication_id, priority, queue_partition_key, recovery_attempts,
+        authenticated_user, authenticated_roles, assumed_role, executor_id, application_id
     )
     VALUES (
 -- since workflow_status.delay_until_epoch_ms:
@@ -42,7 +44,8 @@ WITH created AS (
         CASE WHEN %(delay_ms)s::bigint IS NULL THEN 'ENQUEUED' ELSE 'DELAYED' END,
         %(workflow_name)s, %(workflow_class_name)s, %(workflow_config_name)s, %(queue_name)s,
         %(app_version)s, %(workflow_timeout_ms)s, %(deduplication_id)s, %(priority)s,
-        %(queue_partition_key)s, 0
+        %(queue_partition_key)s, 0, %(authenticated_user)s, %(authenticated_roles)s,
+        %(assumed_role)s, %(executor_id)s, %(application_id)s
     )
     ON CONFLICT (workflow_uuid) DO NOTHING
 -- since workflow_input:
@@ -69,16 +72,18 @@ class Enqueue:
     _db: Database
     _serialization: Serialization
     _application_name: str | None
-    _dialect: Dialect | None
     _workflows: Workflows
+    #: The language of the applications, for a client that was told it.
+    _dialect: Dialect | None = None
 
     def enqueue(self, options: EnqueueOptions, *args: Any, **kwargs: Any) -> WorkflowHandle:
         """Put a workflow on a queue, to be run with these arguments.
 
         A ``workflow_id`` that exists already is left as it is, and its handle returned, if the
-        workflow is the same; otherwise :class:`ConflictingWorkflow` is raised. Raises
-        :class:`QueueDeduplicated` when the deduplication ID is held (unless the policy says
-        otherwise) and :class:`SerializationError` for arguments that the format cannot carry.
+        workflow is the same; otherwise :class:`ConflictingWorkflow` is raised. The policy
+        “reject” raises :class:`WorkflowIDInUse` for any. Raises :class:`QueueDeduplicated` when
+        the deduplication ID is held (unless the policy says otherwise) and
+        :class:`SerializationError` for arguments that the format cannot carry.
 
         Safe to repeat, and repeated by itself when the connection breaks: it cannot start twice.
         """
@@ -100,7 +105,11 @@ class Enqueue:
                 return WorkflowHandle(params["workflow_id"], self._workflows, is_new=is_new)
 
     def _enqueue_row(
-        self, options: EnqueueOptions, args: tuple[Any, ...], kwargs: dict[str, Any]
+        self,
+        options: EnqueueOptions,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+        dialect: Dialect | None = None,
     ) -> dict[str, Any]:
         owner = options.application_name or self._application_name
         self._db.assert_supported(
@@ -108,18 +117,27 @@ class Enqueue:
             delay_until_epoch_ms=options.delay_seconds,
             attributes=options.attributes,
             application_name=owner,
+            # It tells our own run from another's when the statement was sent again.
+            creator_xid=options.workflow_id_reuse_policy == "reject",
         )
         format_name = format_to_write(
             self._db,
             "workflow_status",
             owner,
             stated=options.serialization,
-            dialect=self._dialect,
+            dialect=dialect or self._dialect,
             custom=self._serialization.custom,
         )
         inputs, serialization = self._serialization.encode_arguments(args, kwargs, format_name)
+        identity = identity_columns(
+            options.authenticated_user,
+            options.authenticated_roles,
+            dialect or self._dialect,
+            serialization,
+        )
         delay = options.delay_seconds
         return {
+            **identity,
             "workflow_id": options.workflow_id or str(uuid.uuid4()),
             "workflow_name": options.workflow_name,
             "workflow_class_name": options.workflow_class_name,
@@ -136,6 +154,7 @@ class Enqueue:
             "serialization": serialization,
             "inputs": inputs,
             "creator_xid": str(uuid.uuid4()),
+            "workflow_id_reuse_policy": options.workflow_id_reuse_policy,
         }
 
     def _existing(self, params: Params) -> Row | None:
@@ -156,7 +175,12 @@ class Enqueue:
 
 
 def assert_same(params: Params, row: Row) -> None:
-    """Raise :class:`ConflictingWorkflow` if the ID belongs to another workflow."""
+    """Raise :class:`ConflictingWorkflow` if the ID belongs to another workflow.
+
+    And :class:`WorkflowIDInUse` if it belongs to any, where that was asked for.
+    """
+    if params["workflow_id_reuse_policy"] == "reject" and not row["is_new"]:
+        raise WorkflowIDInUse(params["workflow_id"], row["name"])
     for field, column in (
         ("workflow_name", "name"),
         ("workflow_class_name", "class_name"),

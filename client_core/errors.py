@@ -7,6 +7,7 @@
     ├── SerializationError           a value cannot be written in the chosen format
     ├── NonExistentWorkflow          no run has this ID
     ├── ConflictingWorkflow          the ID belongs to a run of something else
+    ├── WorkflowIDInUse              the ID belongs to a run, and none was to have it
     ├── QueueDeduplicated            the deduplication ID is held by another run of the queue
     ├── OwnedByAnotherApplication    the name of a queue, schedule or version is another's
     ├── NonExistentQueue             no queue has this name
@@ -63,6 +64,15 @@ class ConflictingWorkflow(DBOSClientError):
             f"The workflow ID {workflow_id!r} exists already, with the {field.replace('_', ' ')} "
             f"{existing!r} instead of {given!r}."
         )
+
+
+class WorkflowIDInUse(DBOSClientError):
+    """A run has this ID already, and ``workflow_id_reuse_policy="reject"`` was asked for."""
+
+    def __init__(self, workflow_id: str, workflow_name: str | None) -> None:
+        self.workflow_id = workflow_id
+        self.workflow_name = workflow_name
+        super().__init__(f"A run of {workflow_name!r} has the workflow ID {workflow_id!r} already.")
 
 
 class QueueDeduplicated(DBOSClientError):

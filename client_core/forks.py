@@ -1,7 +1,10 @@
 """Forks: run a workflow again from one of its steps, as a new workflow."""
 
 import uuid
+from collections.abc import Mapping
 from typing import LiteralString
+
+from psycopg.types.json import Jsonb
 
 from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.database import Database, after_a_write
@@ -65,7 +68,8 @@ WITH original AS (
     SELECT
         serialization,  -- since operation_outputs.serialization
         owner,  -- since operation_outputs.application_name
-        fork_id, function_id, function_name, output, error, child_workflow_id,
+        fork_id, function_id, function_name, output, error,
+        COALESCE(%(replacement_children)s::jsonb ->> child_workflow_id, child_workflow_id),
         started_at_epoch_ms, completed_at_epoch_ms
     FROM copied JOIN {schema}.operation_outputs o
         ON o.workflow_uuid = original_id AND function_id < start_step
@@ -120,11 +124,14 @@ class Forks:
         queue_name: str | None = None,
         queue_partition_key: str | None = None,
         workflow_timeout_ms: int | None = None,
+        replacement_children: Mapping[str, str] | None = None,
     ) -> str:
         """Start a new execution from ``start_step``; returns the new workflow's ID.
 
         What was recorded of earlier steps is copied, and not executed again. The fork goes on
         DBOS's internal queue unless one is named, and to the latest version unless one is named.
+        ``replacement_children`` maps IDs of children that copied steps started to those of other
+        runs, which the fork then waits for instead.
         With a ``new_workflow_id`` it can be repeated: a fork of the same workflow that has this
         ID is returned as it is. Raises :class:`NonExistentWorkflow`, :class:`ConflictingWorkflow`
         when another workflow has the ID, and :class:`InvalidOption`.
@@ -137,6 +144,7 @@ class Forks:
             "queue_name": queue_name,
             "queue_partition_key": queue_partition_key,
             "workflow_timeout_ms": workflow_timeout_ms,
+            "replacement_children": replacement_children,
         }
         _assert_valid(params)
         self._db.assert_supported("workflow_status", application_name=self._application_name)
@@ -145,6 +153,7 @@ class Forks:
             "new_workflow_id": new_id,
             "queue_name": queue_name or INTERNAL_QUEUE_NAME,
             "application_name": self._application_name,
+            "replacement_children": Jsonb(dict(replacement_children or {})),
         }
         rows = self._db.write(_FORK, params, repeatable=True)
         if not rows:
@@ -166,6 +175,7 @@ def _assert_valid(params: dict[str, object]) -> None:
         "queue_name": text_rule,
         "queue_partition_key": text_rule,
         "workflow_timeout_ms": timeout_rule,
+        "replacement_children": _children_rule,
     }
     problems = {
         field: broken
@@ -177,3 +187,9 @@ def _assert_valid(params: dict[str, object]) -> None:
         problems["start_step"] = "must be a whole number from 0 on"
     if problems:
         raise InvalidOption(problems)
+
+
+def _children_rule(value: object) -> str | None:
+    if isinstance(value, Mapping):
+        return next(filter(None, map(workflow_id_rule, (*value, *value.values()))), None)
+    return "must map IDs of workflows to others"

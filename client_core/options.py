@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
@@ -20,6 +20,7 @@ MAX_WORKFLOW_ID_BYTES = 2_600
 MAX_CLASS_NAME_LENGTH = 255
 
 DuplicationPolicy = Literal["reject", "return-existing"]
+WorkflowIDReusePolicy = Literal["return-existing", "reject"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,6 +38,8 @@ class EnqueueOptions:
     workflow_config_name: str | None = None
     #: The run's ID and so its idempotency key; a UUID if left out.
     workflow_id: str | None = None
+    #: What to do when a run has the ID already: a handle on it, or an error.
+    workflow_id_reuse_policy: WorkflowIDReusePolicy = "return-existing"
     #: The application version to run it; by default the latest when it is dequeued.
     app_version: str | None = None
     #: From dequeue to deadline.
@@ -53,6 +56,9 @@ class EnqueueOptions:
     delay_seconds: float | None = None
     #: Searchable key-value pairs, kept as JSON.
     attributes: Mapping[str, Any] | None = None
+    #: On whose behalf it runs; the application sees them, DBOS checks nothing.
+    authenticated_user: str | None = None
+    authenticated_roles: Sequence[str] | None = None
     #: The application that may run it; by default the client's own.
     application_name: str | None = None
     #: The format of the arguments; by default the client's.
@@ -67,6 +73,8 @@ class EnqueueOptions:
         yield "workflow_name", text_rule(self.workflow_name)
         yield "queue_name", text_rule(self.queue_name)
         yield "duplication_policy", self._duplication_rule()
+        if self.workflow_id_reuse_policy not in ("return-existing", "reject"):
+            yield "workflow_id_reuse_policy", "must be “return-existing” or “reject”"
         for field, rule in _OPTIONAL.items():
             value = getattr(self, field)
             if value is not None:
@@ -133,6 +141,12 @@ def _attributes_rule(value: object) -> str | None:
     return None
 
 
+def _roles_rule(value: object) -> str | None:
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return next(filter(None, map(text_rule, value)), None)
+    return "must be a list of texts"
+
+
 #: The rule that a priority breaks, or None.
 priority_rule = _whole_rule(MAX_PRIORITY)
 #: The rule that a time-out in milliseconds breaks, or None.
@@ -150,4 +164,6 @@ _OPTIONAL: dict[str, Callable[[object], str | None]] = {
     "priority": priority_rule,
     "delay_seconds": delay_rule,
     "attributes": _attributes_rule,
+    "authenticated_user": text_rule,
+    "authenticated_roles": _roles_rule,
 }

@@ -12,7 +12,7 @@ from client_core.dialects import DEFAULT_FORMATS, Dialect
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.records import WorkflowSchedule
-from client_core.serialization import RawValue, Serialization
+from client_core.serialization import UNDEFINED, RawValue, Serialization
 from client_core.serialization.unnamed import own_format
 
 # A context that is larger than asked for is not fetched.
@@ -119,6 +119,11 @@ def check_times(schedule: str, cron_timezone: str | None, dialect: Dialect) -> N
 def class_name_of(name: str | None, dialect: Dialect) -> str | None:
     """No class at all is NULL to Python and the empty text to TypeScript."""
     return name or ("" if dialect == "typescript" else None)
+
+
+def no_context(dialect: Dialect, serialization: Serialization) -> Any:
+    """What a workflow gets for a context that was not given; a custom serializer knows None."""
+    return UNDEFINED if dialect == "typescript" and serialization.custom is None else None
 
 
 def encode_context(context: Any, dialect: Dialect, serialization: Serialization) -> str:

@@ -13,6 +13,7 @@ from client_core.database import Row
 from client_core.dialects import DEFAULT_FORMATS, Dialect
 from client_core.errors import InvalidOption
 from client_core.handle import WorkflowHandle
+from client_core.identity import identity_columns
 from client_core.records import ScheduledRun
 from client_core.schedules import Schedules
 from client_core.serialization import RawValue, SerializationError
@@ -42,7 +43,8 @@ WITH given AS (
         serialization,  -- since workflow_status.serialization
         creator_xid,  -- since workflow_status.creator_xid
         -- before workflow_input: inputs,
-        workflow_uuid, status, name, class_name, queue_name, priority, recovery_attempts
+        workflow_uuid, status, name, class_name, queue_name, priority, recovery_attempts,
+        authenticated_user, authenticated_roles, assumed_role, executor_id, application_id
     )
     SELECT
         (SELECT version_name FROM latest),  -- since application_versions
@@ -51,7 +53,9 @@ WITH given AS (
         %(serialization)s,  -- since workflow_status.serialization
         %(creator_xid)s,  -- since workflow_status.creator_xid
         -- before workflow_input: inputs,
-        workflow_uuid, 'ENQUEUED', %(workflow_name)s, %(workflow_class_name)s, %(queue_name)s, 0, 0
+        workflow_uuid, 'ENQUEUED', %(workflow_name)s, %(workflow_class_name)s, %(queue_name)s, 0,
+        0, %(authenticated_user)s, %(authenticated_roles)s, %(assumed_role)s, %(executor_id)s,
+        %(application_id)s
     FROM given ORDER BY workflow_uuid
     ON CONFLICT (workflow_uuid) DO NOTHING
     RETURNING workflow_uuid
@@ -150,6 +154,7 @@ class ScheduleRuns(Schedules):
     ) -> list[WorkflowHandle]:
         inputs, serialization = self._inputs(row, dialect, times)
         params = {
+            **identity_columns(None, None, dialect, serialization),
             "workflow_ids": workflow_ids,
             "inputs": inputs,
             "workflow_name": row["workflow_name"],

@@ -171,7 +171,9 @@ class Schedules:
             ),
             "schedule": definition["schedule"],
             "context": schedule_rows.encode_context(
-                definition.get("context"), spoken, self._serialization
+                definition.get("context", schedule_rows.no_context(spoken, self._serialization)),
+                spoken,
+                self._serialization,
             ),
             "automatic_backfill": definition.get("automatic_backfill", False),
             "cron_timezone": zone,

@@ -11,6 +11,8 @@ from psycopg.rows import dict_row
 from client_core import DBOSClient
 from tests.databases import create_system_database, delete_rows
 
+pytest_plugins = ["tests.contract.report"]
+
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running.
 
 

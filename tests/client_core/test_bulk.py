@@ -14,6 +14,7 @@ from client_core import (
     QueueDeduplicated,
     SendMessage,
     SerializationError,
+    WorkflowIDInUse,
 )
 from client_core.bulk import BATCH, Enqueued
 from tests.client_core.conftest import Insert
@@ -49,6 +50,7 @@ class TestEnqueueMany:
             {"deduplication_id": "d", "attributes": {"a": [1]}, "delay_seconds": 60},
             {"workflow_class_name": "C", "workflow_config_name": "c", "queue_partition_key": "p"},
             {"serialization": "py_pickle", "application_name": "shop"},
+            {"authenticated_user": "ann", "authenticated_roles": ["clerk"]},
         ]
         generated = "created_at, updated_at, creator_xid, workflow_uuid, delay_until_epoch_ms"
         dump = (
@@ -75,6 +77,17 @@ class TestEnqueueMany:
         run = client.get_workflow("run-1")
         assert run
         assert run.input.args == ("first",)  # type: ignore[union-attr]
+
+    def test_an_id_in_use_can_be_refused(self, client: DBOSClient) -> None:
+        first = options(workflow_id="run-1")
+        once = options(workflow_id="run-1", workflow_id_reuse_policy="reject")
+        with pytest.raises(WorkflowIDInUse):
+            client.enqueue_many([(once, [], {}), (once, [], {})])
+        assert client.list_workflows() == []
+        client.enqueue(first)
+        with pytest.raises(WorkflowIDInUse):
+            client.enqueue_many([(options(), [], {}), (once, [], {})])
+        assert len(client.list_workflows()) == 1
 
     def test_a_conflict_starts_none(self, client: DBOSClient, insert: Insert) -> None:
         insert(workflow_uuid="taken", name="refund")

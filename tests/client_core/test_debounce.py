@@ -202,6 +202,7 @@ def test_an_id_that_exists(debouncing: DBOSClient, sql: Sql, insert: Insert) -> 
     [
         {"deduplication_id": "d"},
         {"delay_seconds": 1},
+        {"workflow_id_reuse_policy": "reject"},
         {"priority": 1},
         {"queue_partition_key": "p"},
         {"color": "red"},

@@ -13,9 +13,11 @@ from psycopg.conninfo import make_conninfo
 from client_core import (
     ConflictingWorkflow,
     DBOSClient,
+    Dialect,
     EnqueueOptions,
     QueueDeduplicated,
     SerializationError,
+    WorkflowIDInUse,
     WorkflowInputs,
 )
 from tests.proxy import Proxy
@@ -68,6 +70,8 @@ def test_every_option_finds_its_column(client: DBOSClient, sql: Sql) -> None:
         deduplication_id="ann",
         priority=5,
         attributes={"customer": 42},
+        authenticated_user="ann",
+        authenticated_roles=["clerk"],
         application_name="shop",
         serialization="py_pickle",
     )
@@ -83,6 +87,9 @@ def test_every_option_finds_its_column(client: DBOSClient, sql: Sql) -> None:
         "deduplication_id": "ann",
         "priority": 5,
         "attributes": {"customer": 42},
+        "authenticated_user": "ann",
+        "authenticated_roles": '["clerk"]',
+        "assumed_role": None,
         "application_name": "shop",
         "serialization": "py_pickle",
     }
@@ -134,6 +141,55 @@ def test_an_id_of_another_workflow_is_a_conflict(
     assert (caught.value.workflow_id, caught.value.field) == ("order-1", field)
     assert caught.value.given == value
     assert "ann" in inputs(sql, "order-1")
+
+
+def test_an_id_in_use_can_be_refused(client: DBOSClient) -> None:
+    once = options(workflow_id="order-1", workflow_id_reuse_policy="reject")
+    assert client.enqueue(once).is_new
+    with pytest.raises(WorkflowIDInUse) as caught:
+        client.enqueue(once)
+    assert (caught.value.workflow_id, caught.value.workflow_name) == ("order-1", "order")
+    other = EnqueueOptions(
+        workflow_name="ship",
+        queue_name="orders",
+        workflow_id="order-1",
+        workflow_id_reuse_policy="reject",
+    )
+    with pytest.raises(WorkflowIDInUse):  # And not the conflict that it is too.
+        client.enqueue(other)
+
+
+def test_an_id_is_not_in_use_by_the_run_itself(system_url: str, sql: Sql) -> None:
+    """The answer is lost, so the statement is sent again and finds its own row."""
+    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
+        client.enqueue(options())
+        proxy.cut_next("before the answer")
+        once = options(workflow_id="order-1", workflow_id_reuse_policy="reject")
+        assert client.enqueue(once, "ann").is_new
+
+
+@pytest.mark.parametrize(
+    ("dialect", "serialization", "expected"),
+    [
+        (None, None, None),
+        ("python", None, None),
+        ("typescript", None, ""),
+        (None, "js_superjson", ""),
+        ("python", "js_superjson", None),
+    ],
+)
+def test_who_is_not_known_is_spelled_as_the_language_does(
+    system_url: str,
+    sql: Sql,
+    dialect: Dialect | None,
+    serialization: str | None,
+    expected: str | None,
+) -> None:
+    with DBOSClient.create(system_url, dialect=dialect) as client:
+        handle = client.enqueue(options(serialization=serialization))
+    written = row(sql, handle.workflow_id)
+    assert written["authenticated_user"] == written["assumed_role"] == expected
+    assert written["authenticated_roles"] == (None if expected is None else "[]")
 
 
 def test_a_held_deduplication_id_is_refused(client: DBOSClient, sql: Sql) -> None:

@@ -94,6 +94,14 @@ def test_every_option(client: DBOSClient, original: str) -> None:
     assert (run.queue_partition_key, run.workflow_timeout_ms) == ("tenant", 5_000)
 
 
+def test_children_are_replaced(client: DBOSClient, original: str, sql: Sql) -> None:
+    sql.execute("UPDATE dbos.operation_outputs SET child_workflow_id = 'child-' || function_id")
+    fork = client.fork_workflow(original, 4, replacement_children={"child-2": "other", "x": "y"})
+    copied = client.list_workflow_steps(fork)
+    assert copied
+    assert [step.child_workflow_id for step in copied] == ["child-1", "other", "child-3"]
+
+
 def test_the_same_fork_again_changes_nothing(client: DBOSClient, original: str, sql: Sql) -> None:
     client.fork_workflow(original, 3, new_workflow_id="fork-1")
     assert client.fork_workflow(original, 2, new_workflow_id="fork-1") == "fork-1"
@@ -122,6 +130,8 @@ def test_an_unknown_original(client: DBOSClient) -> None:
         ("queue_name", ""),
         ("queue_partition_key", ""),
         ("workflow_timeout_ms", 0),
+        ("replacement_children", ["child-1"]),
+        ("replacement_children", {"child-1": ""}),
     ],
 )
 def test_what_makes_no_sense(client: DBOSClient, original: str, field: str, value: Any) -> None:

@@ -36,6 +36,11 @@ def options(**given: Any) -> EnqueueOptions:
         ("workflow_timeout_ms", 2**63),
         ("deduplication_id", ""),
         ("duplication_policy", "maybe"),
+        ("workflow_id_reuse_policy", "maybe"),
+        ("authenticated_user", ""),
+        ("authenticated_roles", "clerk"),
+        ("authenticated_roles", 3),
+        ("authenticated_roles", ["clerk", ""]),
         ("duplication_policy", "return-existing"),
         ("priority", 0),
         ("priority", -1),
@@ -73,6 +78,8 @@ def test_a_broken_rule_names_its_field(field: str, value: object) -> None:
         ("delay_seconds", 0),
         ("delay_seconds", 0.5),
         ("attributes", {"customer": 42, "tags": ["a", None]}),
+        ("authenticated_roles", ("clerk",)),
+        ("authenticated_roles", []),
     ],
 )
 def test_a_value_at_its_bound_is_taken(field: str, value: object) -> None:

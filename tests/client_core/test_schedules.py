@@ -9,7 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from client_core import DBOSClient, InvalidOption, RawValue, SerializationError
+from client_core import UNDEFINED, DBOSClient, InvalidOption, RawValue, SerializationError
 from client_core.cron import InvalidCronExpression
 from client_core.records import WorkflowSchedule
 from client_core.resource_errors import (
@@ -83,9 +83,11 @@ def test_a_context_is_written_as_the_owner_reads_it(schedules: DBOSClient, sql: 
     assert found == [[1, None], [1, None]]
 
 
-def test_no_context_is_none(schedules: DBOSClient, sql: Sql) -> None:
+def test_no_context_is_none_or_undefined(schedules: DBOSClient, sql: Sql) -> None:
     assert create(schedules).context is None
     assert unpickled(sql) is None
+    assert create(schedules, "ts", dialect="typescript").context is UNDEFINED
+    assert create(schedules, "null", context=None, dialect="typescript").context is None
 
 
 class Backwards:

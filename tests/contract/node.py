@@ -8,10 +8,13 @@ import json
 import os
 import shutil
 import subprocess
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -42,14 +45,90 @@ def typescript_worker(url: str) -> AbstractContextManager[object]:
     return application([*_command("worker.mjs"), url])
 
 
-def ask_serializer(questions: list[dict[str, str]]) -> list[dict[str, Any]]:
-    """What the serializer of the SDK makes of each question; see `oracle.mjs`."""
-    done = subprocess.run(
-        _command("oracle.mjs"), input=json.dumps(questions), capture_output=True, text=True
-    )
-    assert done.returncode == 0, done.stderr
-    answers: list[dict[str, Any]] = json.loads(done.stdout)
-    return answers
+class TypeScriptError(Exception):
+    """What the official TypeScript client threw; ``name`` is the name of its class."""
+
+    def __init__(self, name: str, message: str) -> None:
+        self.name = name
+        super().__init__(message)
+
+
+class TypeScriptProcess:
+    """A process that holds official TypeScript clients and the serializer of their SDK."""
+
+    def __init__(self, questions: IO[str], answers: IO[str]) -> None:
+        self._questions = questions
+        self._answers = answers
+
+    def client(self, url: str) -> "TypeScriptClient":
+        """The official client of a database."""
+        return TypeScriptClient(self, url)
+
+    def ask_serializer(self, questions: list[dict[str, str]]) -> list[dict[str, Any]]:
+        """What the serializer of the SDK makes of each question; see `oracle.mjs`."""
+        answers: list[dict[str, Any]] = self.ask({"questions": questions})["answers"]
+        return answers
+
+    def ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        """The answer to one line; see `client.mjs`. Raises :class:`TypeScriptError`."""
+        self._questions.write(json.dumps(question, default=_tagged) + "\n")
+        self._questions.flush()
+        answer: dict[str, Any] = json.loads(self._answers.readline())
+        if "error" in answer:
+            raise TypeScriptError(**answer["error"])
+        return answer
+
+
+class TypeScriptClient:
+    """The official TypeScript client on one database; its methods are called by their own names.
+
+    Arguments are plain JSON, datetimes, and :class:`Expression`; a handle comes back as its ID.
+    """
+
+    def __init__(self, process: TypeScriptProcess, url: str) -> None:
+        self._process = process
+        self._url = url
+
+    def __getattr__(self, method: str) -> Callable[..., Any]:
+        return lambda *args: self.chain((method, *args))
+
+    def chain(self, *calls: tuple[Any, ...]) -> Any:
+        """Call a method, then one of what it gave, and so on."""
+        return self._ask({"calls": calls})["value"]
+
+    def show(self, *calls: tuple[Any, ...]) -> str:
+        """What :meth:`chain` gives, in the words of Node.js, which tell every type."""
+        shown: str = self._ask({"calls": calls})["shown"]
+        return shown
+
+    def debounce(self, config: dict[str, Any], key: str, period_ms: int, *args: Any) -> Any:
+        """Debounce with a `DebouncerClient` of this configuration."""
+        call = ("debounce", key, period_ms, *args)
+        return self._ask({"debouncer": config, "calls": [call]})["value"]
+
+    def _ask(self, question: dict[str, Any]) -> dict[str, Any]:
+        return self._process.ask({"url": self._url, **question})
+
+
+@dataclass(frozen=True)
+class Expression:
+    """A value that JSON does not have, in JavaScript."""
+
+    text: str
+
+
+def _tagged(value: object) -> dict[str, str]:
+    if isinstance(value, datetime):
+        return {"$expression": f"new Date('{value.isoformat()}')"}
+    assert isinstance(value, Expression)
+    return {"$expression": value.text}
+
+
+@contextmanager
+def typescript_process() -> Iterator[TypeScriptProcess]:
+    """The process, while it is needed."""
+    with application(_command("client.mjs")) as (questions, answers):
+        yield TypeScriptProcess(questions, answers)
 
 
 def _command(script: str) -> list[str]:

@@ -1,6 +1,5 @@
 """A real TypeScript worker executes what our client enqueued, and ours reads what it wrote."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,13 +8,10 @@ import pytest
 from client_core import DBOSClient, EnqueueOptions, RecordedError, WorkflowFailed, WorkflowHandle
 from client_core.serialization import UNDEFINED, OpaqueObject
 from tests.client_core.serialization.support import shape
-from tests.contract.node import require_node, typescript_worker
-from tests.databases import create_system_database
+from tests.contract.workers import PATIENCE, Worker
 
 pytestmark = pytest.mark.xdist_group("contract")
 
-#: Long enough for the slowest machine; a worker needs a fraction of a second.
-PATIENCE = 60
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FORMATS = ["js_superjson", "portable_json"]
 
@@ -39,13 +35,10 @@ TYPED: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="module")
-def ours(worker_id: str) -> Iterator[DBOSClient]:
-    """Our client, on a database on which a TypeScript worker executes."""
-    require_node()
-    url = create_system_database(f"contract_ts_{worker_id}")
-    with typescript_worker(url), DBOSClient.create(url) as client:
-        yield client
+@pytest.fixture
+def ours(typescript_application: Worker) -> DBOSClient:
+    """Our client."""
+    return typescript_application.ours
 
 
 def start(client: DBOSClient, workflow_name: str, *args: Any, **options: Any) -> WorkflowHandle:
@@ -93,13 +86,6 @@ def test_a_message_reaches_a_waiting_run(ours: DBOSClient, serialization: str) -
     assert ours.get_event(handle.workflow_id, "question", PATIENCE) == "approve plan?"
     message = {"approved": True, "by": ["ann"]}
     ours.send(handle.workflow_id, message, "decision", "once", serialization=serialization)
-    assert handle.get_result(PATIENCE) == message
-
-
-def test_a_message_keeps_its_types(ours: DBOSClient) -> None:
-    handle = start(ours, "approval", "dates")
-    message = {"at": EPOCH, "by": {"ann"}, "note": UNDEFINED}
-    ours.send(handle.workflow_id, message, "decision", serialization="js_superjson")
     assert handle.get_result(PATIENCE) == message
 
 

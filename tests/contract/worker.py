@@ -2,10 +2,11 @@
 
 import datetime
 import sys
-from decimal import Decimal
 from typing import Any
 
 from dbos import DBOS, DBOSConfig
+
+from tests.contract import values
 
 config: DBOSConfig = {
     "name": "contract",
@@ -13,6 +14,7 @@ config: DBOSConfig = {
     "application_version": "v1",
     "executor_id": "contract-1",
     "notification_listener_polling_interval_sec": 0.05,
+    "scheduler_polling_interval_sec": 0.1,
     "log_level": "CRITICAL",
 }
 DBOS(config=config)
@@ -67,15 +69,36 @@ def failing(reason: str) -> None:
     raise ValueError(reason)
 
 
+def everywhere(value: Any) -> Any:
+    """Put a value where a value can be."""
+    DBOS.set_event("typed", value)
+    DBOS.write_stream("typed", value)
+    DBOS.close_stream("typed")
+    return value
+
+
+@DBOS.workflow(name="publish")
+def publish(value: Any) -> Any:
+    """The value that it was given."""
+    return everywhere(value)
+
+
 @DBOS.workflow(name="typed")
-def typed() -> dict[str, Any]:
+def typed() -> Any:
     """Values that JSON does not have."""
-    return {
-        "when": datetime.datetime(2026, 1, 2, tzinfo=datetime.UTC),
-        "price": Decimal("1.50"),
-        "tags": {"a"},
-        "raw": b"\x00",
-    }
+    return everywhere(values.TYPED)
+
+
+@DBOS.workflow(name="who")
+def who() -> list[Any]:
+    """On whose behalf it runs."""
+    return [DBOS.authenticated_user, DBOS.authenticated_roles]
+
+
+@DBOS.workflow(name="scheduled")
+def scheduled(at: datetime.datetime, context: Any) -> dict[str, Any]:
+    """What a schedule gives to its runs."""
+    return {"at": at, "context": context}
 
 
 if __name__ == "__main__":

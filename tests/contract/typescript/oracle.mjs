@@ -1,13 +1,12 @@
-// What the SDK's serializer makes of values and texts: `node oracle.mjs FOLDER <questions.json`.
-// A question is `{"expression"}`, to be written, or `{"text"}`, to be read and written again.
-import { text as read } from 'node:stream/consumers';
+// What the SDK's serializer makes of values and texts.
+// A question is `{expression}`, to be written, `{text}`, to be read and written again, or `{thrown}`.
 import { inspect } from 'node:util';
 import { DBOSJSON, serializeResErrorWithSerializer } from './sdk.mjs';
 
 const evaluate = (expression) => new Function(`return (${expression})`)();
 const describe = (value) => inspect(value, { depth: null, breakLength: Infinity });
 
-const answer = async ({ expression, text, thrown }) => {
+export const consult = async ({ expression, text, thrown }) => {
   if (thrown) {
     const name = DBOSJSON.name();
     const row = await serializeResErrorWithSerializer(evaluate(thrown), DBOSJSON, name);
@@ -20,6 +19,3 @@ const answer = async ({ expression, text, thrown }) => {
   const value = DBOSJSON.parse(text);
   return { text: DBOSJSON.stringify(value), shown: describe(value) };
 };
-
-const questions = JSON.parse(await read(process.stdin));
-console.log(JSON.stringify(await Promise.all(questions.map(answer))));

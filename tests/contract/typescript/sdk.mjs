@@ -5,7 +5,7 @@ import { join } from 'node:path';
 const folder = process.argv[2];
 const require = createRequire(join(folder, 'package.json'));
 
-export const { DBOS } = require('@dbos-inc/dbos-sdk');
+export const { DBOS, DBOSClient, DebouncerClient } = require('@dbos-inc/dbos-sdk');
 
 // The SDK does not export its serializer, so this goes by the path of the file.
 export const { DBOSJSON, serializeResErrorWithSerializer } = require(

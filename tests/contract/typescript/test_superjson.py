@@ -8,7 +8,7 @@ import pytest
 
 from client_core.serialization import UNDEFINED, OpaqueObject, RecordedError, Serialization
 from tests.client_core.serialization.support import reason, shape
-from tests.contract.node import HERE, ask_serializer
+from tests.contract.node import HERE, TypeScriptProcess
 
 pytestmark = pytest.mark.xdist_group("contract")
 
@@ -95,10 +95,10 @@ THEIRS: list[tuple[str, Any]] = [
 
 
 @pytest.fixture(scope="module")
-def written() -> dict[str, str]:
+def written(typescript: TypeScriptProcess) -> dict[str, str]:
     """What the SDK writes for each expression."""
     expressions = [expression for expression, _ in EQUAL + THEIRS]
-    answers = ask_serializer([{"expression": expression} for expression in expressions])
+    answers = typescript.ask_serializer([{"expression": expression} for expression in expressions])
     return {
         expression: answer["text"] for expression, answer in zip(expressions, answers, strict=True)
     }
@@ -115,11 +115,11 @@ def test_we_read_what_the_sdk_writes(written: dict[str, str], expression: str, v
     assert shape(read) == shape(value)
 
 
-def test_the_sdk_reads_what_we_write() -> None:
+def test_the_sdk_reads_what_we_write(typescript: TypeScriptProcess) -> None:
     values = [value for _, value in EQUAL]
     ours = [SERIALIZATION.encode_value(value, "js_superjson")[0] for value in values]
-    read = ask_serializer([{"text": text} for text in ours])
-    meant = ask_serializer([{"expression": expression} for expression, _ in EQUAL])
+    read = typescript.ask_serializer([{"text": text} for text in ours])
+    meant = typescript.ask_serializer([{"expression": expression} for expression, _ in EQUAL])
     for (expression, _), theirs, expected in zip(EQUAL, read, meant, strict=True):
         assert theirs["shown"] == expected["shown"], expression
 
@@ -135,20 +135,24 @@ def test_the_sdk_reads_what_we_write() -> None:
         ([1.0, 1e20, 1e16 + 2], "[ 1, 100000000000000000000, 10000000000000002 ]"),
     ],
 )
-def test_the_sdk_reads_what_it_would_write_otherwise(value: Any, shown: str) -> None:
+def test_the_sdk_reads_what_it_would_write_otherwise(
+    typescript: TypeScriptProcess, value: Any, shown: str
+) -> None:
     text, _ = SERIALIZATION.encode_value(value, "js_superjson")
-    [answer] = ask_serializer([{"text": text}])
+    [answer] = typescript.ask_serializer([{"text": text}])
     assert answer["shown"] == shown
 
 
-def test_a_reference_that_goes_in_a_circle_is_shown_as_it_is() -> None:
+def test_a_reference_that_goes_in_a_circle_is_shown_as_it_is(
+    typescript: TypeScriptProcess,
+) -> None:
     circle = "(() => { const a = []; a.push(a); return a; })()"
-    [answer] = ask_serializer([{"expression": circle}])
+    [answer] = typescript.ask_serializer([{"expression": circle}])
     assert "contains itself" in reason(SERIALIZATION.decode_value(answer["text"], "js_superjson"))
 
 
-def test_what_was_shared_is_shared() -> None:
-    [answer] = ask_serializer([{"expression": SHARED + "[s, {k: s}]; })()"}])
+def test_what_was_shared_is_shared(typescript: TypeScriptProcess) -> None:
+    [answer] = typescript.ask_serializer([{"expression": SHARED + "[s, {k: s}]; })()"}])
     first, second = SERIALIZATION.decode_value(answer["text"], "js_superjson")
     assert first is second["k"]
 
@@ -164,9 +168,9 @@ def test_what_was_shared_is_shared() -> None:
     ],
 )
 def test_we_read_the_errors_that_the_sdk_records(
-    thrown: str, name: str, message: str, code: str | None
+    typescript: TypeScriptProcess, thrown: str, name: str, message: str, code: str | None
 ) -> None:
-    [answer] = ask_serializer([{"thrown": thrown}])
+    [answer] = typescript.ask_serializer([{"thrown": thrown}])
     error = SERIALIZATION.decode_error(answer["text"], "js_superjson")
     assert isinstance(error, RecordedError)
     assert (error.name, error.message, error.code) == (name, message, code)

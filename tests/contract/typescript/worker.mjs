@@ -10,6 +10,7 @@ DBOS.setConfig({
   applicationVersion: 'v1',
   executorID: 'contract-ts-1',
   logLevel: 'error',
+  schedulerPollingIntervalMs: 100,
 });
 
 const add = (a, b) => DBOS.runStep(async () => a + b, { name: 'add' });
@@ -55,17 +56,25 @@ DBOS.registerWorkflow(
   { name: 'failing' },
 );
 
-DBOS.registerWorkflow(
-  async () => {
-    await DBOS.setEvent('typed', typed());
-    await DBOS.writeStream('typed', typed());
-    await DBOS.closeStream('typed');
-    return typed();
-  },
-  { name: 'typed' },
-);
+// Puts a value everywhere where a value can be.
+const publish = async (value) => {
+  await DBOS.setEvent('typed', value);
+  await DBOS.writeStream('typed', value);
+  await DBOS.closeStream('typed');
+  return value;
+};
+
+DBOS.registerWorkflow(publish, { name: 'publish' });
+
+DBOS.registerWorkflow(async () => publish(typed()), { name: 'typed' });
 
 DBOS.registerWorkflow(async () => {}, { name: 'silent' });
+
+DBOS.registerWorkflow(async () => [DBOS.authenticatedUser, DBOS.authenticatedRoles], {
+  name: 'who',
+});
+
+DBOS.registerWorkflow(async (at, context) => ({ at, context }), { name: 'scheduled' });
 
 await DBOS.launch();
 await DBOS.registerQueue('work', { minPollingIntervalMs: 50 });
