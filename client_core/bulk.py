@@ -126,8 +126,8 @@ class Bulk(Enqueue, Messages):
     ) -> None:
         """Send many messages, all or none.
 
-        Raises :class:`NonExistentWorkflow` for a destination that is not there. Repeated by
-        itself when the connection breaks: nothing is sent twice.
+        Raises :class:`NonExistentWorkflow` for a destination that is not there. When the
+        connection breaks it does as :meth:`send` does.
         """
         rows: list[Params] = [self._message_row(one, serialization) for one in messages]
 
@@ -136,7 +136,7 @@ class Bulk(Enqueue, Messages):
                 execute(_SEND_MANY, _arrays(batch))
 
         try:
-            self._db.transaction(send, repeatable=True)
+            self._db.transaction(send, repeatable=self._may_send_again())
         except ForeignKeyViolated as error:
             missing = (row for row in rows if f"=({row['destination_id']})" in error.detail)
             destination = next(missing, rows[0])["destination_id"]

@@ -170,17 +170,17 @@ class Database:
             writes=True,
         )
 
-    def insert(self, statement: LiteralString, params: Params) -> bool:
+    def insert(self, statement: LiteralString, params: Params, *, repeatable: bool = True) -> bool:
         """Whether one INSERT, sent as a bare statement, added a row: the fastest way to do so.
 
-        It is repeated when the connection broke before its answer, so it must be one that may be
-        (it names its key and its creator). Without a time-out of its own: an insert waits only for
+        Unless told otherwise it is repeated when the connection broke before its answer; then it
+        must name its key and its creator. Without a time-out of its own: an insert waits only for
         a concurrent insert of the same key.
         """
         text = self._text(statement)
         return self._attempt(
             lambda conn: conn.execute(text, params).rowcount > 0,
-            repeatable=True,
+            repeatable=repeatable,
             writes=True,
         )
 
@@ -383,4 +383,8 @@ def _assert_alive(conn: Connection) -> None:
 
 
 def _readable(conn: Connection) -> bool:
-    return bool(select.select([conn.fileno()], [], [], 0)[0])
+    if not hasattr(select, "poll"):  # On Windows, whose select() has no limit.
+        return bool(select.select([conn.fileno()], [], [], 0)[0])
+    waiting = select.poll()
+    waiting.register(conn.fileno(), select.POLLIN)
+    return bool(waiting.poll(0))

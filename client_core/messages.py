@@ -67,13 +67,19 @@ class Messages:
         """Send a message to a workflow, which takes it with ``recv``.
 
         With an ``idempotency_key`` a message that was sent before is not sent again. Raises
-        :class:`NonExistentWorkflow`. A connection that breaks meanwhile doubles nothing.
+        :class:`NonExistentWorkflow`. A connection that breaks meanwhile doubles nothing; on
+        databases of SDKs before Python 2.14 and TypeScript 4.10 it raises :class:`OutcomeUnknown`.
         """
         sent = SendMessage(destination_id, message, topic, idempotency_key)
+        row = self._message_row(sent, serialization)
         try:
-            self._db.insert(_SEND, self._message_row(sent, serialization))
+            self._db.insert(_SEND, row, repeatable=self._may_send_again())
         except ForeignKeyViolated as error:
             raise NonExistentWorkflow(destination_id) from error
+
+    def _may_send_again(self) -> bool:
+        # In older databases a message that was received is gone, and its ID stops no second one.
+        return not self._db.capabilities.lacks("notifications.consumed")
 
     def _message_row(self, sent: SendMessage, serialization: str | None) -> dict[str, str]:
         key = sent.idempotency_key

@@ -109,6 +109,8 @@ class Proxy:
                     data = key.fileobj.recv(65536)  # type: ignore[union-attr]
                     to, read = key.data
                     to.sendall(b"".join(read(data)))
+                    if link.is_cut and link.settles:
+                        _settle(server)
                     if not data or link.is_cut:
                         return
 
@@ -136,6 +138,11 @@ class _Link:
         self._client, self._server = _Messages(typed=False), _Messages(typed=True)
         self._step: Step = None
         self._within_request = False
+
+    @property
+    def settles(self) -> bool:
+        """Whether the server is done with what it has before the client hears of the cut."""
+        return self._step != "while it runs"
 
     def from_client(self, data: bytes) -> Iterator[bytes]:
         """What of this goes on to the server."""
@@ -166,6 +173,13 @@ class _Link:
             if kind == _READY and (self._step == "before the answer" or self._proxy.is_going):
                 self.is_cut = True
                 return
+
+
+def _settle(server: socket.socket) -> None:
+    """Return when the server has done what it was sent, and has closed the connection."""
+    server.shutdown(socket.SHUT_WR)
+    while server.recv(65536):
+        pass
 
 
 class _Messages:

@@ -11,10 +11,19 @@ import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from client_core import Capabilities, DBOSClient, EnqueueOptions, UnsupportedBySchema, database
+from client_core import (
+    Capabilities,
+    DBOSClient,
+    EnqueueOptions,
+    OutcomeUnknown,
+    SendMessage,
+    UnsupportedBySchema,
+    database,
+)
 from client_core.schema import capabilities, fitted
 from client_core.schema_history import INTRODUCED, NEWEST_MIGRATION
 from tests.databases import create_system_database
+from tests.proxy import Proxy
 
 ORDER = EnqueueOptions(workflow_name="order", queue_name="orders", workflow_id="run-1")
 NOTHING_MISSING = Capabilities(frozenset(), NEWEST_MIGRATION)
@@ -174,6 +183,21 @@ class TestAnOldDatabase:
             assert client.capabilities.migration is None
         sql.execute("DROP OWNED BY without_migrations")
         sql.execute("DROP ROLE without_migrations")
+
+    def test_a_message_is_not_sent_again_where_a_received_one_is_deleted(
+        self, old: tuple[str, Any]
+    ) -> None:
+        url, sql = old
+        drop(sql, "notifications", "consumed")
+        with Proxy(url) as proxy, DBOSClient.create(proxy.url) as client:
+            client.enqueue(ORDER)
+            proxy.cut_next("before the answer")
+            with pytest.raises(OutcomeUnknown):
+                client.send("run-1", "hello")
+            proxy.cut_next("before the answer")
+            with pytest.raises(OutcomeUnknown):
+                client.send_many([SendMessage("run-1", "hello")])
+        assert sql.execute("SELECT count(*) FROM dbos.notifications").fetchone() == (2,)
 
 
 def test_a_database_gets_its_tables_later(worker_id: str, sql: psycopg.Connection[Any]) -> None:

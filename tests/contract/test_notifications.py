@@ -1,10 +1,7 @@
 """What real applications notify of ends a wait of ours, whose next look would be far away."""
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -12,24 +9,11 @@ import pytest
 from client_core import DBOSClient, EnqueueOptions
 from client_core.polling import Waiting
 from tests.client_core.waiting import PATIENCE, never, until_heard
+from tests.contract.applications import python_worker
 from tests.contract.node import require_node, typescript_worker
 from tests.databases import create_system_database
 
 pytestmark = pytest.mark.xdist_group("contract")
-
-
-@contextmanager
-def python_worker(url: str) -> Iterator[None]:
-    """A Python application that executes on the database `url`."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "tests.contract.worker", url],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as worker:
-        assert worker.stdout
-        assert worker.stdout.readline() == "READY\n"
-        yield
 
 
 @pytest.fixture(scope="module", params=["python", "typescript"])
