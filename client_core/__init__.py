@@ -7,6 +7,7 @@ from client_core.client import DBOSClient
 from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
 from client_core.debounce import DebouncerClient
 from client_core.dialects import Dialect
+from client_core.error_groups import ErrorGroup, ErrorGroups, Failure
 from client_core.errors import (
     AwaitedWorkflowCancelled,
     AwaitedWorkflowMaxRecoveryAttemptsExceeded,
@@ -73,6 +74,9 @@ __all__ = [
     "Dialect",
     "DialectUnknown",
     "EnqueueOptions",
+    "ErrorGroup",
+    "ErrorGroups",
+    "Failure",
     "InvalidCronExpression",
     "InvalidOption",
     "NonExistentQueue",

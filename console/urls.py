@@ -6,6 +6,7 @@ from console import converters
 from console.views import (
     accounts,
     audit,
+    error_groups,
     errors,
     home,
     messages,
@@ -34,6 +35,8 @@ system_urls: list[URLPattern | URLResolver] = [
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),
     path("views/save/", saved_views.save, name="view-save"),
     path("views/<int:view_id>/forget/", saved_views.forget, name="view-forget"),
+    path("errors/", error_groups.index, name="error-groups"),
+    path("errors/<slug:fingerprint>/", error_groups.detail, name="error-group"),
     path("messages/send/", messages.send, name="message-send"),
 ]
 
