@@ -46,8 +46,10 @@ _VARIES: Final = {
     "number": r"(?<![\w.)-])[-+]?\d+(?:[.,_]\d+)*(?:e[-+]?\d+)?|\d+",
 }
 _PARTS: Final = "|".join(f"(?P<{name}>{pattern})" for name, pattern in _VARIES.items())
-_VALUES: Final = re.compile(f"(?P<value>{_QUOTES})|{_PARTS}", re.IGNORECASE)
-_BUT_QUOTES: Final = re.compile(_PARTS, re.IGNORECASE)
+#: Most of a message is plain words, which nothing else need look at.
+_WORD: Final = r"(?P<word>(?<![a-z])[a-z]++(?![\w@:.+/\\-]))"
+_VALUES: Final = re.compile(f"{_WORD}|(?P<value>{_QUOTES})|{_PARTS}", re.IGNORECASE)
+_BUT_QUOTES: Final = re.compile(f"{_WORD}|{_PARTS}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +79,11 @@ def error_shape(error: RecordedError | RawValue | None) -> ErrorShape:
 def without_values(message: str, *, quotes: bool = False) -> str:
     """A message with what varies taken out; ``quotes`` keeps what stands in quotes."""
     text = " ".join(message[:MOST_CHARACTERS].split())
-    return (_BUT_QUOTES if quotes else _VALUES).sub(lambda found: f"<{found.lastgroup}>", text)
+    return (_BUT_QUOTES if quotes else _VALUES).sub(_replaced, text)
+
+
+def _replaced(found: re.Match[str]) -> str:
+    return found[0] if found.lastgroup == "word" else f"<{found.lastgroup}>"
 
 
 def fingerprint(status: str, workflow_name: str, shape: ErrorShape) -> str:

@@ -63,9 +63,8 @@ class TestList:
         fail("order 17 not found", 2, name="checkout", application_version="v1")
         newest = fail("order 18 not found", 1, name="checkout", application_version="v2")
         page = viewer.get(ERRORS)
-        assert re.search(
-            r"2 NotFound : order <number> not found checkout · newest run .* v1 v2", text(page)
-        )
+        example = 'checkout · newest: "order 18 not found"'
+        assert re.search(rf"2 NotFound : order <number> not found {example} .* v1 v2", text(page))
         assert page.content.count(b"<rect") == 2
         assert f'href="/s/main/workflows/run/{newest}/"'.encode() in page.content
 
