@@ -4,9 +4,12 @@ Everything public is importable from here.
 """
 
 from client_core.client import DBOSClient
+from client_core.comparison import Likeness, StepComparison, StepOutline, StepPair
 from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
 from client_core.debounce import DebouncerClient
 from client_core.dialects import Dialect
+from client_core.differences import ABSENT, Difference, Differences, differences
+from client_core.error_groups import ErrorGroup, ErrorGroups, Failure
 from client_core.errors import (
     AwaitedWorkflowCancelled,
     AwaitedWorkflowMaxRecoveryAttemptsExceeded,
@@ -61,6 +64,7 @@ from client_core.serialization import (
 )
 
 __all__ = [
+    "ABSENT",
     "UNDEFINED",
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",
@@ -73,9 +77,15 @@ __all__ = [
     "DebouncerClient",
     "Dialect",
     "DialectUnknown",
+    "Difference",
+    "Differences",
     "EnqueueOptions",
+    "ErrorGroup",
+    "ErrorGroups",
+    "Failure",
     "InvalidCronExpression",
     "InvalidOption",
+    "Likeness",
     "NonExistentQueue",
     "NonExistentSchedule",
     "NonExistentVersion",
@@ -101,7 +111,10 @@ __all__ = [
     "SerializationError",
     "Serializer",
     "StatusString",
+    "StepComparison",
     "StepInfo",
+    "StepOutline",
+    "StepPair",
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",
@@ -114,6 +127,7 @@ __all__ = [
     "WorkflowInputs",
     "WorkflowSchedule",
     "WorkflowStatus",
+    "differences",
     "next_times",
     "times_between",
     "validate_cron",

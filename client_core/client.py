@@ -4,10 +4,12 @@ from types import TracebackType
 from typing import Self
 
 from client_core.bulk import Bulk
+from client_core.comparison import Comparison
 from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
 from client_core.debounce import Debounce
 from client_core.dialects import Dialect
+from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
@@ -36,6 +38,8 @@ class DBOSClient(
     ScheduleRuns,
     Insights,
     Obstacles,
+    FailureGroups,
+    Comparison,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

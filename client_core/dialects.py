@@ -104,3 +104,8 @@ def format_to_write(
 def dialect_of(text: str | None) -> Dialect | None:
     """The language that wrote a text in its own format; None if it does not tell."""
     return _WRITTEN_BY.get(own_format(text))
+
+
+def dialect_of_format(name: str | None) -> Dialect | None:
+    """The language whose own format this is; None for one that several write, or nobody's."""
+    return _WRITTEN_BY.get(name)

@@ -205,6 +205,13 @@ class ResumeForm(forms.Form):
     )
 
 
+class ComparisonForm(forms.Form):
+    """Two runs to compare."""
+
+    a = forms.CharField(label="A: the ID of a run", strip=True)
+    b = forms.CharField(label="B: the ID of another run", strip=True)
+
+
 class PreferencesForm(forms.Form):
     """What a person prefers."""
 

@@ -6,6 +6,8 @@ from console import converters
 from console.views import (
     accounts,
     audit,
+    comparison,
+    error_groups,
     errors,
     home,
     messages,
@@ -30,10 +32,13 @@ system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
     path("workflows/", workflow_list.index, name="workflows"),
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
+    path("workflows/compare/", comparison.index, name="workflow-compare"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),
     path("views/save/", saved_views.save, name="view-save"),
     path("views/<int:view_id>/forget/", saved_views.forget, name="view-forget"),
+    path("errors/", error_groups.index, name="error-groups"),
+    path("errors/<slug:fingerprint>/", error_groups.detail, name="error-group"),
     path("messages/send/", messages.send, name="message-send"),
 ]
 

@@ -122,6 +122,12 @@ def in_words(ms: int | None) -> str:
     return " ".join(words)
 
 
+@register.filter
+def language(dialect: str) -> str:
+    """The name of a programming language as people write it."""
+    return "TypeScript" if dialect == "typescript" else dialect.capitalize()
+
+
 @register.inclusion_tag("components/copyable.html")
 def copyable(text: str) -> dict[str, Any]:
     """A long ID, cut in the middle by the style sheet, that one click copies whole."""

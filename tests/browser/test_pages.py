@@ -15,6 +15,8 @@ pytestmark = pytest.mark.xdist_group("browser")
 PAGES = [
     f"{SYSTEM}/workflows/",
     f"{SYSTEM}/workflows/enqueue/",
+    f"{SYSTEM}/workflows/compare/",
+    f"{SYSTEM}/errors/",
     f"{SYSTEM}/messages/send/",
     "/audit/",
 ]
