@@ -9,11 +9,12 @@ from typing import LiteralString, Unpack
 from psycopg.sql import SQL, Composable, Identifier
 
 from client_core.database import Database, Row
-from client_core.dialects import Dialect, dialect_of_format, own_format
+from client_core.dialects import Dialect, dialect_of_format
 from client_core.errors import InvalidOption
 from client_core.filters import WorkflowFilter, conditions
 from client_core.fingerprints import ErrorShape, error_shape, fingerprint
 from client_core.serialization import RawValue, RecordedError, Serialization
+from client_core.serialization.unnamed import own_format
 
 #: An error above this is not fetched: a part of a pickle or of JSON cannot be read.
 MAX_ERROR_BYTES = 16 * 2**10

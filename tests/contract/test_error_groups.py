@@ -9,7 +9,7 @@ from dbos._serialization import DefaultSerializer
 
 from client_core import DBOSClient
 from tests.client_core.conftest import Insert, insert
-from tests.contract.node import ask_serializer
+from tests.contract.node import TypeScriptProcess
 
 __all__ = ["insert"]
 
@@ -17,13 +17,16 @@ pytestmark = pytest.mark.xdist_group("contract")
 
 
 def test_an_error_of_both_languages_is_one_group(
-    client: DBOSClient, insert: Insert, sql: psycopg.Connection[object]
+    client: DBOSClient,
+    insert: Insert,
+    sql: psycopg.Connection[object],
+    typescript: TypeScriptProcess,
 ) -> None:
     recorded = [
         (DefaultSerializer().serialize(TypeError("order 17 has no total")), "py_pickle"),
         *(
             (answer["text"], "js_superjson")
-            for answer in ask_serializer(
+            for answer in typescript.ask_serializer(
                 [
                     {"thrown": "new TypeError('order 18 has no total')"},
                     {"thrown": "new RangeError('order 18 has no total')"},
