@@ -12,6 +12,7 @@ from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.obstacles import Obstacles
+from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
@@ -36,6 +37,7 @@ class DBOSClient(
     ScheduleRuns,
     Insights,
     Obstacles,
+    PayloadTexts,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 
