@@ -34,6 +34,7 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
+    PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
     VIEW_FORGET = "view.forget"
@@ -55,6 +56,7 @@ _WRITES = frozenset(
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,
+        Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }
 )
