@@ -18,6 +18,8 @@ from console.masking import DOTS, HIDDEN, Hidden, Masks, configured
 
 #: A page shows no more than this of one payload.
 MAX_CHARACTERS = 64 * 2**10
+#: And of one of many, such as a step's, no more than this.
+STEP_CHARACTERS = 4 * 2**10
 #: Containers within containers.
 MAX_DEPTH = 100
 INDENT = "  "
@@ -74,9 +76,7 @@ def parts_of(value: Any, masks: Masks) -> Parts | None:
     """The parts of a container, those under a hidden key hidden; None for a plain value."""
     match value:
         case Mapping():
-            labelled = (
-                (f"{key_text(key, masks)}: ", item) for key, item in _members(value, masks)
-            )
+            labelled = ((f"{key_text(key, masks)}: ", item) for key, item in _members(value, masks))
             return Parts("{", "}", len(value), labelled)
         case list():
             return Parts("[", "]", len(value), (("", item) for item in _pair(value, masks)))

@@ -18,6 +18,7 @@ SAMPLES = {
     "<system:system>": "main",
     "<workflow_id:workflow_id>": "run-1",
     "<int:view_id>": "1",
+    "<payload_place:place>": "input",
 }
 
 
