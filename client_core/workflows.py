@@ -21,7 +21,8 @@ _COLUMNS: LiteralString = """
     s.created_at, s.updated_at, s.started_at_epoch_ms AS dequeued_at, s.completed_at,
     s.delay_until_epoch_ms, s.workflow_timeout_ms, s.workflow_deadline_epoch_ms,
     s.deduplication_id, s.priority, s.queue_partition_key, s.recovery_attempts, s.forked_from,
-    s.was_forked_from, s.parent_workflow_id, s.schedule_name, s.attributes, s.serialization"""
+    s.was_forked_from, s.parent_workflow_id, s.schedule_name, s.attributes::text AS attributes,
+    s.serialization"""
 
 # Payloads written before migration 109 stay in the old columns. One that is larger than asked for
 # is not fetched: octet_length reads the stored size without unpacking the text.
@@ -186,6 +187,8 @@ class Workflows:
 
     def _status(self, row: Row) -> WorkflowStatus:
         decode, name = self._serialization, row["serialization"]
+        # Not by psycopg, which fails for the whole list when one row has what Python cannot parse.
+        row["attributes"] = decode.decode_value(row["attributes"], "portable_json")
         if "inputs" not in row:
             return WorkflowStatus(**row)
         payloads = {

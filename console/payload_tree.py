@@ -101,7 +101,12 @@ def tree(
         builder = _Builder(masks, lines, ALONE_CHARACTERS)
         return list(builder.line(value, path, "", 0))
     builder = _Builder(masks, lines, LEAF_CHARACTERS)
-    return list(builder.children(parts, path, max(start, 0), 0))
+    children = list(builder.children(parts, path, start, 0))
+    if start or parts.start in "{[":
+        return children
+    # Its name says what it is.
+    name = Line("open", path, "", parts.start, "", parts.count, is_open=True)
+    return [name, *children, Line("close", text=parts.end)]
 
 
 def at(value: Any, path: str, masks: Masks) -> Any:

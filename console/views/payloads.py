@@ -29,7 +29,7 @@ from console.systems import System
 DECODE_BYTES = 2**20
 #: Of a stored text, on a page and from the database.
 PIECE_BYTES = 64 * 2**10
-CHUNK_BYTES = 2**20
+CHUNK_BYTES = 2 * 2**20
 #: What is larger is not looked through for secrets: it is withheld as if it had some.
 LOOKED_THROUGH_BYTES = 128 * 2**20
 
