@@ -25,6 +25,7 @@ _ESCAPE: Final = re.compile(r"\\u([0-9a-fA-F]{4})")
 _BASE64: Final = re.compile(rb"[A-Za-z0-9+/]+={0,2}")
 #: `user:password@` of an address.
 _ADDRESS: Final = re.compile(r"(?<=://)([^\s/:@\"']{0,200}+):[^\s/@\"']{1,500}+@")
+_STORED_ADDRESS: Final = re.compile(_ADDRESS.pattern.encode())
 #: What follows a key in a sentence, a header or a text that is JSON, a dict or an address.
 _THEN: Final = r"""(?P<then>[\w.-]{0,64}+\\{0,8}+["']?\s{0,8}+(?:=>|[:=]|%3[aAdD])\s{0,8}+)"""
 _WHAT: Final = (
@@ -65,6 +66,9 @@ class Masks:
         )
         self._hides = lru_cache(maxsize=4_096)(self._hides_text)
 
+    def __bool__(self) -> bool:
+        return bool(self._parts)
+
     def hides(self, key: Any) -> bool:
         """Whether what is under this key is hidden."""
         if isinstance(key, bytes):
@@ -95,6 +99,8 @@ class Masks:
         return any(self._found(window) for window in _windows(pieces))
 
     def _found(self, window: bytes) -> bool:
+        if b"://" in window and _STORED_ADDRESS.search(window):
+            return True
         squeezed = window.translate(None, _PUNCTUATION)
         return _OPAQUE in squeezed or any(
             all(piece.encode() in squeezed for piece in part) and _bounded(part, window)

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from client_core import RawValue
-from console.masking import Masks
+from console.masking import Hidden, Masks
 from console.payload import MAX_DEPTH, Parts, leaf, parts_of, root
 
 #: Items of one container that a page shows, before it leads to the next ones.
@@ -56,7 +56,7 @@ class _Builder:
                 break
             position = start + shown
             place = f"{path}.{position}" if path else str(position)
-            yield from self.line(item, place, label or str(position), depth)
+            yield from self.line(item, place, label.rstrip() or str(position), depth)
             shown += 1
         if start + shown < parts.count:
             left = parts.count - start - shown
@@ -138,6 +138,8 @@ def is_tree(value: Any) -> bool:
 
 def _style(value: Any) -> str:
     match value:
+        case Hidden():
+            return "hidden"
         case str():
             return "string"
         case None | bool():

@@ -27,6 +27,8 @@ from console.systems import System
 
 #: What is larger is not decoded: its text is shown, a piece at a time.
 DECODE_BYTES = 2**20
+#: Of a payload described as text.
+TEXT_CHARACTERS = 512 * 2**10
 #: Of a stored text, on a page and from the database.
 PIECE_BYTES = 64 * 2**10
 CHUNK_BYTES = 2 * 2**20
@@ -56,8 +58,11 @@ def detail(request: Request, system: System, workflow_id: str, place: PayloadPla
 def text(request: Request, system: System, workflow_id: str, place: PayloadPlace) -> HttpResponse:
     """A payload as text with its secrets hidden, for the clipboard."""
     stored = system.client.get_payload_text(workflow_id, place, max_bytes=DECODE_BYTES)
-    shown = show(_value(system, place, stored, configured())) if stored else None
-    return HttpResponse(shown.text if shown else "", headers=_PLAIN)
+    if stored is None:
+        return HttpResponse("", headers=_PLAIN)
+    masks = configured()
+    shown = show(_value(system, place, stored, masks), masks, TEXT_CHARACTERS)
+    return HttpResponse("\n\n".join(filter(None, (shown.text, shown.note))), headers=_PLAIN)
 
 
 @require_safe
@@ -182,7 +187,7 @@ def _withheld(
     system: System, workflow_id: str, place: PayloadPlace, end: int, size: int, masks: Masks
 ) -> bool:
     """Whether the first `end` bytes may hold a secret; a key stands before its value."""
-    if masks is NO_MASKS:
+    if not masks:
         return False
     if masks.under(place.key, True) is HIDDEN or end > LOOKED_THROUGH_BYTES:
         return True

@@ -6,6 +6,7 @@ from typing import Any
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 
 from client_core import (
     DBOSClient,
@@ -17,6 +18,7 @@ from client_core import (
     WorkflowInputs,
 )
 from tests.client_core.conftest import Insert
+from tests.databases import create_system_database
 
 Sql = psycopg.Connection[Any]
 
@@ -120,6 +122,28 @@ def test_a_text_kept_out_of_line_and_packed(client: DBOSClient, insert: Insert) 
         found = client.get_payload_text(run, INPUT, offset_bytes=150_001, max_bytes=10)
         assert found
         assert found.piece.decode() == text[150_001:150_011]
+
+
+def test_older_tables_are_read_alike(worker_id: str) -> None:
+    """Those of the oldest SDKs have no payload tables, and no formats beside most payloads."""
+    url = create_system_database(f"older_{worker_id}")
+    with psycopg.connect(url, autocommit=True) as sql, DBOSClient.create(url) as client:
+        sql.execute("DROP TABLE dbos.workflow_input, dbos.workflow_output")
+        for table in ("workflow_status", "operation_outputs", "workflow_events", "streams"):
+            column = SQL("ALTER TABLE dbos.{} DROP COLUMN serialization")
+            sql.execute(column.format(Identifier(table)))
+        sql.execute("ALTER TABLE dbos.notifications DROP COLUMN serialization")
+        sql.execute(
+            "INSERT INTO dbos.workflow_status (workflow_uuid, status, inputs, output)"
+            " VALUES ('run', 'SUCCESS', 'input', 'output')"
+        )
+        sql.execute(
+            "INSERT INTO dbos.workflow_events (workflow_uuid, key, value)"
+            " VALUES ('run', 'k', 'event')"
+        )
+        found = {kind: client.get_payload_text("run", place_of(kind)) for kind in PayloadKind}
+    stored = {kind: text.piece.decode() for kind, text in found.items() if text}
+    assert stored == {kind: str(kind) for kind in ("input", "output", "event")}
 
 
 @pytest.mark.parametrize("given", [{"offset_bytes": -1}, {"max_bytes": -1}, {"max_bytes": 2**31}])

@@ -103,6 +103,13 @@ def test_an_ordinary_text_is_not_suspected() -> None:
     assert not MASKS.suspects([base64.b64encode(pickle.dumps(data))])
 
 
+def test_an_address_with_a_password_is_suspected() -> None:
+    address = b'{"database": "postgresql://ann:hunter2@host/db", "site": "https://host:80/a@b"}'
+    assert MASKS.suspects([address])
+    assert MASKS.suspects([base64.b64encode(address)])
+    assert not MASKS.suspects([address.replace(b":hunter2", b"")])
+
+
 def test_a_java_object_within_an_error_is_suspected() -> None:
     assert MASKS.suspects([b'{"type":"E","base64bytes":"rO0"}'])
 
