@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from client_core import PayloadKind, PayloadPlace, StatusString
+from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString
 from console import payload, payload_tree
 from console.masking import DOTS, configured
 from console.search import Search, exact_term
@@ -156,6 +156,8 @@ def show_payload(
         text = payload.show(value, masks, limit)
         hidden = DOTS in text.text or payload.WITHHELD in text.note
         shown |= {"shown": text, "hidden": hidden}
+    if isinstance(value, RecordedError) and masks.text(value.message) != value.message:
+        shown["hidden"] = True
     if kind and (run := context.get("run")):
         place = PayloadPlace(PayloadKind(kind), number, key)
         shown |= {"place": place, "workflow_id": run.workflow_id, "may": context.get("may")}

@@ -146,6 +146,8 @@ def _described(
         return context
     if isinstance(value, RecordedError):
         context |= {"error_name": value.name, "error_message": masks.text(value.message)}
+        if value.data is None:
+            return {**context, "lines": []}
     elif isinstance(value, RawValue):
         return {**context, "note": value.reason, "view": "text", "only_text": True}
     path, start = asked.get("at", "")[:1_000], asked.get("from", "")[:9]

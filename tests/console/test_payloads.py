@@ -70,6 +70,24 @@ class TestPage:
         assert '"sku": "mug"' in page
         assert '"paid": true' in page
 
+    def test_an_error_without_more_is_its_message(self, viewer: Client, insert: Insert) -> None:
+        error = json.dumps({"name": "Declined", "message": "by the bank"})
+        insert(workflow_uuid="r", status="ERROR", error=error, serialization=JSON)
+        page = text(viewer.get(url("error")))
+        assert "Declined : by the bank" in page
+        assert "RawValue" not in page
+
+    def test_a_secret_in_a_message_can_be_revealed(self, operator: Client, insert: Insert) -> None:
+        error = json.dumps({"name": "Declined", "message": "token=hunter2"})
+        insert(workflow_uuid="r", status="ERROR", error=error, serialization=JSON)
+        assert url("error", "reveal/") in operator.get(run_url("r")).content.decode()
+        assert "token=hunter2" in text(operator.post(url("error", "reveal/")))
+
+    def test_an_object_is_named(self, viewer: Client, insert: Insert) -> None:
+        stored = json.dumps({"@class": "app.Order", "total": 5})
+        insert(workflow_uuid="r", output=stored, serialization="java_jackson")
+        assert "app.Order(" in text(viewer.get(url("output")))
+
     def test_typed_values_are_named(self, viewer: Client, insert: Insert) -> None:
         value = {"at": b"\x01", "set": {1}, "none": None}
         stored = base64.b64encode(pickle.dumps(value)).decode()
