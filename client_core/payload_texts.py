@@ -23,25 +23,17 @@ class PayloadKind(StrEnum):
     STREAM = "stream"
     MESSAGE = "message"
 
+    @property
+    def has_number(self) -> bool:
+        """Whether its payloads are numbered: by a step's ``function_id`` or a stream's offset."""
+        return self.startswith(("step", "history", "stream"))
 
-#: The kinds whose payloads have a number: a step's ``function_id``, a stream value's offset.
-NUMBERED: Final = frozenset(
-    {
-        PayloadKind.STEP_OUTPUT,
-        PayloadKind.STEP_ERROR,
-        PayloadKind.EVENT_HISTORY,
-        PayloadKind.STREAM,
-    }
-)
-#: The kinds whose payloads have a key: an event's, a stream's, a message's own ID.
-KEYED: Final = frozenset(
-    {
-        PayloadKind.EVENT,
-        PayloadKind.EVENT_HISTORY,
-        PayloadKind.STREAM,
-        PayloadKind.MESSAGE,
-    }
-)
+    @property
+    def has_key(self) -> bool:
+        """Whether its payloads have a key: an event's, a stream's, a message's own ID."""
+        return self in (self.EVENT, self.EVENT_HISTORY, self.STREAM, self.MESSAGE)
+
+
 _MAX_INT4 = 2**31 - 1
 
 
@@ -54,9 +46,9 @@ class PayloadPlace:
     key: str | None = None
 
     def __post_init__(self) -> None:
-        if (self.number is not None) != (self.kind in NUMBERED):
+        if (self.number is not None) != self.kind.has_number:
             raise InvalidOption({"number": "is for steps, streams and the history of events"})
-        if (self.key is not None) != (self.kind in KEYED):
+        if (self.key is not None) != self.kind.has_key:
             raise InvalidOption({"key": "is for events, streams and messages"})
         if self.number is not None and not 0 <= self.number <= _MAX_INT4:
             raise InvalidOption({"number": f"must be from 0 to {_MAX_INT4:,}"})

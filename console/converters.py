@@ -5,7 +5,6 @@ import re
 from django.urls import register_converter
 
 from client_core import InvalidOption, PayloadKind, PayloadPlace
-from client_core.payload_texts import KEYED, NUMBERED
 from console.systems import System, all_systems
 
 
@@ -64,10 +63,10 @@ class PayloadPlaceConverter:
         """The place; ValueError (404) for one that cannot be."""
         name, _, rest = value.partition(":")
         kind, number = PayloadKind(name), None
-        if kind in NUMBERED:
+        if kind.has_number:
             digits, _, rest = rest.partition(":")
             number = int(digits[:12])
-        key = WorkflowIDConverter().to_python(rest) if kind in KEYED else None
+        key = WorkflowIDConverter().to_python(rest) if kind.has_key else None
         try:
             place = PayloadPlace(kind, number, key)
         except InvalidOption as error:

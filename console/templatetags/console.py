@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -162,6 +163,15 @@ def show_payload(
         place = PayloadPlace(PayloadKind(kind), number, key)
         shown |= {"place": place, "workflow_id": run.workflow_id, "may": context.get("may")}
     return shown
+
+
+@register.simple_tag(takes_context=True)
+def payload_url(
+    context: template.Context, kind: str, number: int | None = None, key: str | None = None
+) -> str:
+    """The address of one payload of the page's run."""
+    place = PayloadPlace(PayloadKind(kind), number, key)
+    return reverse("payload", args=[context["system"], context["run"].workflow_id, place])
 
 
 @register.filter
