@@ -34,6 +34,7 @@ from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.obstacles import Obstacle, ObstacleKind
 from client_core.options import EnqueueOptions, workflow_id_rule
+from client_core.payload_texts import PayloadKind, PayloadPlace, PayloadText
 from client_core.queues import QueueLimits
 from client_core.records import (
     Queue,
@@ -95,6 +96,9 @@ __all__ = [
     "OpaqueObject",
     "OutcomeUnknown",
     "OwnedByAnotherApplication",
+    "PayloadKind",
+    "PayloadPlace",
+    "PayloadText",
     "QueryTimeout",
     "Queue",
     "QueueDeduplicated",

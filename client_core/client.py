@@ -14,6 +14,7 @@ from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.obstacles import Obstacles
+from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
@@ -40,6 +41,7 @@ class DBOSClient(
     Obstacles,
     FailureGroups,
     Comparison,
+    PayloadTexts,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

@@ -70,7 +70,8 @@ class WorkflowStatus(NamedTuple):
     was_forked_from: bool
     parent_workflow_id: str | None
     schedule_name: str | None
-    attributes: Mapping[str, Any] | None
+    #: A :class:`RawValue` where they are too deep or too many to be shown.
+    attributes: Mapping[str, Any] | RawValue | None
     #: The name of the format of its payloads; None is the application's own default.
     serialization: str | None
     input: WorkflowInputs | RawValue | None = None

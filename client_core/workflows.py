@@ -23,7 +23,8 @@ SELECT
     s.created_at, s.updated_at, s.started_at_epoch_ms AS dequeued_at, s.completed_at,
     s.delay_until_epoch_ms, s.workflow_timeout_ms, s.workflow_deadline_epoch_ms,
     s.deduplication_id, s.priority, s.queue_partition_key, s.recovery_attempts, s.forked_from,
-    s.was_forked_from, s.parent_workflow_id, s.schedule_name, s.attributes, s.serialization"""
+    s.was_forked_from, s.parent_workflow_id, s.schedule_name, s.attributes::text AS attributes,
+    s.serialization"""
 
 # Payloads written before migration 109 stay in the old columns. One that is larger than asked for
 # is not fetched: octet_length reads the stored size without unpacking the text.
@@ -186,21 +187,28 @@ class Workflows:
         rows = self._db.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
         if load_payloads:
             return [self._with_payloads(row) for row in rows]
-        return [WorkflowStatus(*row) for row in rows]
+        return [self._status(row) for row in rows]
 
     def _payload_limit(self, max_payload_bytes: int | None) -> int:
         return self._max_payload_bytes if max_payload_bytes is None else max_payload_bytes
+
+    def _status(self, row: tuple[Any, ...], *payloads: Any) -> WorkflowStatus:
+        *fields, attributes, name = row
+        # Not by psycopg, which fails for the whole list when one row has what Python cannot parse.
+        if attributes is not None:
+            attributes = self._serialization.decode_value(attributes, "portable_json")
+        return WorkflowStatus(*fields, attributes, name, *payloads)
 
     def _with_payloads(self, row: tuple[Any, ...]) -> WorkflowStatus:
         decode = self._serialization
         *fields, inputs, output, error, inputs_bytes, output_bytes, error_bytes = row
         name = fields[-1]
-        payloads = (
+        return self._status(
+            tuple(fields),
             _cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
             _cut(output, output_bytes, name) or decode.decode_value(output, name),
             _cut(error, error_bytes, name) or decode.decode_error(error, name),
         )
-        return WorkflowStatus._make((*fields, *payloads))
 
     def _step(self, row: Row) -> StepInfo:
         decode, name = self._serialization, row["serialization"]

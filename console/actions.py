@@ -19,6 +19,8 @@ from client_core import (
     DBOSClientError,
     EnqueueOptions,
     OutcomeUnknown,
+    PayloadPlace,
+    PayloadText,
     StatusString,
     SystemDatabaseError,
     Transition,
@@ -95,6 +97,24 @@ def resume(user: User, system: System, workflow_id: str, queue_name: str | None)
     except OutcomeUnknown:
         return _look_again(system, workflow_id)
     return _outcome(transition, "Resumed: it goes on after its last recorded step.")
+
+
+def reveal_payload(
+    user: User,
+    system: System,
+    workflow_id: str,
+    place: PayloadPlace,
+    *,
+    max_bytes: int,
+    download: bool = False,
+) -> PayloadText | None:
+    """The beginning of a stored payload, for somebody who may see its secrets.
+
+    The entry says which payload it was, and whether it was taken whole as a file.
+    """
+    parameters = {**dataclasses.asdict(place), "download": download}
+    with _audited(user, system, Action.PAYLOAD_REVEAL, workflow_id, parameters):
+        return system.client.get_payload_text(workflow_id, place, max_bytes=max_bytes)
 
 
 def save_view(user: User, system: System, name: str, search: str, *, share: bool) -> Outcome:

@@ -4,6 +4,7 @@ import re
 
 from django.urls import register_converter
 
+from client_core import InvalidOption, PayloadKind, PayloadPlace
 from console.systems import System, all_systems
 
 
@@ -50,7 +51,43 @@ class WorkflowIDConverter:
         ).decode()
 
 
+class PayloadPlaceConverter:
+    """A payload's place in its run: `input`, `step-output:3`, `event:key`, `stream:3:key`.
+
+    Keys are free text, escaped as workflow IDs are.
+    """
+
+    regex = "[^/]+"
+
+    def to_python(self, value: str) -> PayloadPlace:
+        """The place; ValueError (404) for one that cannot be."""
+        name, _, rest = value.partition(":")
+        kind, number = PayloadKind(name), None
+        if kind.has_number:
+            digits, _, rest = rest.partition(":")
+            number = int(digits[:12])
+        key = WorkflowIDConverter().to_python(rest) if kind.has_key else None
+        try:
+            place = PayloadPlace(kind, number, key)
+        except InvalidOption as error:
+            raise ValueError(value) from error
+        if self.to_url(place) != value:
+            raise ValueError(value)
+        return place
+
+    def to_url(self, value: PayloadPlace) -> str:
+        """The place, spelled."""
+        parts = [value.kind.value]
+        if value.number is not None:
+            parts.append(str(value.number))
+        if value.key is not None:
+            # A key without characters is one as well.
+            parts.append(WorkflowIDConverter().to_url(value.key))
+        return ":".join(parts)
+
+
 def register() -> None:
-    """Make <system:…> and <workflow_id:…> known to Django."""
+    """Make <system:…>, <workflow_id:…> and <payload_place:…> known to Django."""
+    register_converter(PayloadPlaceConverter, "payload_place")
     register_converter(SystemConverter, "system")
     register_converter(WorkflowIDConverter, "workflow_id")

@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import User as AuthUser
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponseBase
 from django.utils import timezone
 
 from console.http import Request
@@ -20,7 +20,7 @@ from console.models import AuditEntry
 from console.systems import System
 
 P = ParamSpec("P")
-View: TypeAlias = Callable[Concatenate[Request, P], HttpResponse]
+View: TypeAlias = Callable[Concatenate[Request, P], HttpResponseBase]
 AnyView = TypeVar("AnyView", bound=Callable[..., object])
 User: TypeAlias = AbstractBaseUser | AnonymousUser
 
@@ -34,6 +34,7 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
+    PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
     VIEW_FORGET = "view.forget"
@@ -55,6 +56,7 @@ _WRITES = frozenset(
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,
+        Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }
 )
@@ -96,7 +98,7 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
 
     def decorate(view: View[P]) -> View[P]:
         @wraps(view)
-        def checked(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+        def checked(request: Request, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not can(request.user, action):
                 if request.method == "POST":
                     record_refusal(request.user, action, request.path)

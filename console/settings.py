@@ -67,6 +67,12 @@ DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
 DBOS_SYSTEM_DATABASE_SCHEMA = env.text("DBOS_SYSTEM_DATABASE_SCHEMA", "dbos")
 CONSOLE_SYSTEM_NAME = env.slug("CONSOLE_SYSTEM_NAME", "main")
 CONSOLE_STATEMENT_TIMEOUT_MS = env.whole("CONSOLE_STATEMENT_TIMEOUT_MS", 5_000, least=100)
+#: Values under keys like these are hidden until somebody who may reveals them; `*` is anything.
+CONSOLE_MASKED_KEYS = env.words(
+    "CONSOLE_MASKED_KEYS",
+    "*password*,*passwd*,pwd,*passphrase*,*secret*,*token*,*api_key*,*access_key*,*private_key*,"
+    "*authorization*,*cookie*,*credential*,ssn,*card_number*,cvv",
+)
 CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, least=1, most=65_535)
 

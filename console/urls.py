@@ -11,6 +11,7 @@ from console.views import (
     errors,
     home,
     messages,
+    payloads,
     preferences,
     saved_views,
     workflow_list,
@@ -23,7 +24,15 @@ handler500 = errors.server_error
 
 converters.register()
 
-workflow_urls = [
+payload_urls = [
+    path("", payloads.detail, name="payload"),
+    path("text/", payloads.text, name="payload-text"),
+    path("download/", payloads.download, name="payload-download"),
+    path("reveal/", payloads.reveal, name="payload-reveal"),
+]
+
+workflow_urls: list[URLPattern | URLResolver] = [
+    path("payload/<payload_place:place>/", include(payload_urls)),
     path("cancel/", workflows.cancel, name="workflow-cancel"),
     path("resume/", workflows.resume, name="workflow-resume"),
 ]

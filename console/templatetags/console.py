@@ -6,15 +6,19 @@ from typing import Any
 from django import template
 from django.forms import BoundField
 from django.templatetags.static import static
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from client_core import StatusString
-from console import payload
+from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString
+from console import payload, payload_tree
+from console.masking import DOTS, configured
 from console.search import Search, exact_term
 
 register = template.Library()
+#: Characters of a payload, with its indents, that are made for its first line.
+BRIEF_LIMIT = 1_000
 
 #: Status → words. The icon and the colour are named by the status itself.
 _WORDS = {
@@ -134,17 +138,65 @@ def copyable(text: str) -> dict[str, Any]:
     return {"text": text, "head": text[:-6], "tail": text[-6:]}
 
 
-@register.inclusion_tag("components/payload.html")
-def show_payload(value: Any, label: str) -> dict[str, Any]:
-    """A payload as text, with its note."""
-    return {"shown": payload.show(value), "label": label}
+@register.inclusion_tag("components/payload.html", takes_context=True)
+def show_payload(
+    context: template.Context,
+    value: Any,
+    label: str,
+    kind: str = "",
+    number: int | None = None,
+    key: str | None = None,
+) -> dict[str, Any]:
+    """A payload with its secrets hidden; where its place in the run is told, with the way to it.
+
+    Those of the run itself are trees, and the many of its steps and events short texts.
+    """
+    masks = configured()
+    value = masks.under(key, value)
+    shown: dict[str, Any] = {"label": label, "system": context.get("system")}
+    if kind in ("input", "output", "error") and payload_tree.is_tree(value):
+        lines = payload_tree.tree(value, masks, lines=payload_tree.PANEL_LINES)
+        hidden = any(DOTS in line.text for line in lines)
+        shown |= {"lines": lines, "hidden": hidden}
+    else:
+        limit = payload.STEP_CHARACTERS if kind else payload.MAX_CHARACTERS
+        text = payload.show(value, masks, limit)
+        hidden = DOTS in text.text or payload.WITHHELD in text.note
+        shown |= {"shown": text, "hidden": hidden}
+    if isinstance(value, RecordedError) and masks.text(value.message) != value.message:
+        shown["hidden"] = True
+    if kind and (run := context.get("run")):
+        place = PayloadPlace(PayloadKind(kind), number, key)
+        shown |= {"place": place, "workflow_id": run.workflow_id, "may": context.get("may")}
+    return shown
+
+
+@register.simple_tag(takes_context=True)
+def payload_url(
+    context: template.Context, kind: str, number: int | None = None, key: str | None = None
+) -> str:
+    """The address of one payload of the page's run."""
+    place = PayloadPlace(PayloadKind(kind), number, key)
+    return reverse("payload", args=[context["system"], context["run"].workflow_id, place])
 
 
 @register.filter
 def brief(value: Any) -> str:
     """The first line's worth of a payload."""
-    text = " ".join(payload.show(value).text.split())
+    text = " ".join(payload.show(value, limit=BRIEF_LIMIT).text.split())
     return text if len(text) <= 80 else text[:79] + "…"
+
+
+@register.filter
+def brief_under(value: Any, key: str) -> str:
+    """The first line's worth of what stands under a key, which may hide it."""
+    return brief(configured().under(key, value))
+
+
+@register.filter
+def masked(text: str) -> str:
+    """A sentence of an application, such as an error's message, without the secrets it tells."""
+    return configured().text(text)
 
 
 @register.inclusion_tag("components/field.html")

@@ -1,6 +1,6 @@
 // Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
 // hidden tab, under an open dialog or over selected text, and more rarely when nobody moves.
-// What came back unchanged is not swapped; opened <details> stay open.
+// What came back unchanged is not swapped; <details> stay as they were opened or closed.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
   const IDLE_FACTOR = 10;
@@ -36,10 +36,10 @@
     const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;
     lastAnswer.set(detail.target.id, detail.xhr.responseText);
     if (same && detail.xhr.status === 200) detail.shouldSwap = false;
-    opened = [...detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
+    opened = [...detail.target.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
   });
   document.addEventListener("htmx:afterSwap", () => {
-    for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
+    for (const [id, open] of opened) document.getElementById(id)?.toggleAttribute("open", open);
     opened = [];
   });
 

@@ -139,18 +139,21 @@ def test_a_dialog_opens_over_the_page_and_closes_by_key(
     expect(page.locator(".what .status")).to_have_text("Cancelled")
 
 
-def test_an_opened_step_stays_open_while_the_page_refreshes(
+def test_what_was_opened_or_closed_stays_so_while_the_page_refreshes(
     context: BrowserContext, system: DBOSClient
 ) -> None:
     [order] = system.list_workflows(name="order", limit=1, sort_desc=True)
     page = context.new_page()
     page.goto(f"{SYSTEM}/workflows/run/{order.workflow_id}/")
-    step = page.locator("details").first
+    step, part = page.locator(".steps details").first, page.locator(".tree details[open]").first
     step.locator("summary").click()
+    part = page.locator(f'[id="{part.get_attribute("id")}"]')
+    part.locator("summary").first.click()
     page.evaluate("document.getElementById('run').dataset.stale = 'yes'")
     page.evaluate("htmx.trigger('#run', 'refresh')")
     expect(page.locator("#run[data-stale]")).to_have_count(0)
     expect(step).to_have_attribute("open", "")
+    expect(part).not_to_have_attribute("open", "")
 
 
 def test_a_page_whose_server_is_gone_says_so_and_recovers(

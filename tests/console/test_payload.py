@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from client_core import UNDEFINED, OpaqueObject, RawValue, RecordedError, WorkflowInputs
-from console.payload import MAX_CHARACTERS, show
+from console.masking import DOTS, NO_MASKS
+from console.payload import MAX_CHARACTERS, WITHHELD, Shown, show
 
 json_values = st.recursive(
     st.none()
@@ -55,8 +56,52 @@ def test_an_object_of_the_application_is_an_inert_description() -> None:
 
 
 def test_a_raw_value_says_why() -> None:
-    shown = show(RawValue("c2VjcmV0", "acme", "It is encrypted."))
-    assert (shown.text, shown.note) == ("c2VjcmV0", "It is encrypted.")
+    shown = show(RawValue("c29tZXRoaW5n", "acme", "It is encrypted."))
+    assert (shown.text, shown.note) == ("c29tZXRoaW5n", "It is encrypted.")
+
+
+def test_a_raw_value_that_may_hold_a_secret_is_not_shown() -> None:
+    value = RawValue('{"password": "hunter2"', None, "The text is no JSON.")
+    assert show(value) == Shown("", f"The text is no JSON. {WITHHELD}")
+    assert show(value, NO_MASKS).text == value.text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"a": [{"password": "hunter2"}]},
+        {"password": {"deep": ["hunter2"]}},
+        {("id", "token"): "hunter2"},
+        {b"token": b"hunter2"},
+        WorkflowInputs((), {"api_key": "hunter2"}),
+        RecordedError("E", "m", None, {"password": "hunter2"}),
+        OpaqueObject("app", "User", state={"_password": "hunter2"}),
+        OpaqueObject("app", "User", kwargs={"secret": "hunter2"}),
+        OpaqueObject("", "Map", pairs=(("token", "hunter2"),)),
+        OpaqueObject("app", "Header", args=("Authorization", "hunter2")),
+        [["authorization", "hunter2"]],
+        ({"name": "Cookie", "value": "hunter2"},),
+        ["https://ann:hunter2@host/"],
+        'a body: {"password": "hunter2"}',
+    ],
+)
+def test_what_stands_under_a_hidden_key_is_dots(value: object) -> None:
+    assert "hunter2" not in show(value).text
+    assert b"hunter2".hex() not in show(value).text
+    assert DOTS in show(value).text
+    shown = show(value, NO_MASKS).text
+    assert "hunter2" in shown or b"hunter2".hex() in shown
+
+
+def test_a_hidden_key_without_a_value_hides_nothing() -> None:
+    assert show({"password": None}).text == '{"password": null}'
+
+
+def test_nesting_beyond_any_reader_is_cut() -> None:
+    value: object = 1
+    for _ in range(10_000):
+        value = [value]
+    assert "[…]" in show(value).text
 
 
 def test_arguments_without_names_are_a_list() -> None:

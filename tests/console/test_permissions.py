@@ -19,6 +19,7 @@ SAMPLES = {
     "<workflow_id:workflow_id>": "run-1",
     "<int:view_id>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
+    "<payload_place:place>": "input",
 }
 
 

@@ -244,9 +244,9 @@ class TestDetail:
         assert payload in html.unescape(body)
 
     def test_a_format_that_is_not_known_is_shown_raw(self, viewer: Client, insert: Insert) -> None:
-        insert(workflow_uuid="r", output="c2VjcmV0", serialization="acme_encrypted")
+        insert(workflow_uuid="r", output="c29tZXRoaW5n", serialization="acme_encrypted")
         page = text(viewer.get(run_url("r")))
-        assert "c2VjcmV0" in page
+        assert "c29tZXRoaW5n" in page
         assert "acme_encrypted" in page
 
     def test_an_unknown_run_is_no_page(self, viewer: Client) -> None:
