@@ -30,6 +30,7 @@ from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.obstacles import Obstacle, ObstacleKind
 from client_core.options import EnqueueOptions, workflow_id_rule
+from client_core.overview import Overview, Part, Relative, Span, wake_ms
 from client_core.queues import QueueLimits
 from client_core.records import (
     Queue,
@@ -58,6 +59,7 @@ from client_core.serialization import (
     Serializer,
     WorkflowInputs,
 )
+from client_core.steps import StepPage, StepRow
 
 __all__ = [
     "UNDEFINED",
@@ -83,7 +85,9 @@ __all__ = [
     "ObstacleKind",
     "OpaqueObject",
     "OutcomeUnknown",
+    "Overview",
     "OwnedByAnotherApplication",
+    "Part",
     "QueryTimeout",
     "Queue",
     "QueueDeduplicated",
@@ -91,6 +95,7 @@ __all__ = [
     "RateLimit",
     "RawValue",
     "RecordedError",
+    "Relative",
     "ScheduleChanges",
     "ScheduleDefinition",
     "ScheduleDifference",
@@ -99,8 +104,11 @@ __all__ = [
     "SendMessage",
     "SerializationError",
     "Serializer",
+    "Span",
     "StatusString",
     "StepInfo",
+    "StepPage",
+    "StepRow",
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",
@@ -115,5 +123,6 @@ __all__ = [
     "next_times",
     "times_between",
     "validate_cron",
+    "wake_ms",
     "workflow_id_rule",
 ]

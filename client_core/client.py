@@ -12,12 +12,14 @@ from client_core.errors import InvalidOption
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.obstacles import Obstacles
+from client_core.overview import Overviews
 from client_core.polling import Waiting
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns
 from client_core.schema import Capabilities
 from client_core.serialization import Serialization, Serializer
+from client_core.steps import Steps
 from client_core.streams import Streams
 from client_core.versions import Versions
 from client_core.workflows import Workflows
@@ -36,6 +38,8 @@ class DBOSClient(
     ScheduleRuns,
     Insights,
     Obstacles,
+    Steps,
+    Overviews,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

@@ -1,7 +1,7 @@
 """Workflows: list and inspect."""
 
 from collections.abc import Sequence
-from typing import Any, LiteralString, Unpack
+from typing import LiteralString, Unpack
 
 from psycopg.sql import SQL, Composable, Identifier
 
@@ -12,7 +12,8 @@ from client_core.handle import WorkflowHandle
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
 from client_core.questions import run_over
-from client_core.serialization import RawValue, Serialization
+from client_core.serialization import Serialization
+from client_core.steps import cut, read_step
 
 _COLUMNS: LiteralString = """
     s.workflow_uuid AS workflow_id, s.status, s.name, s.class_name, s.config_name,
@@ -159,7 +160,7 @@ class Workflows:
         )
         if not rows and not self._db.read(_EXISTS, {"workflow_id": workflow_id}):
             return None
-        return [self._step(row) for row in rows]
+        return [read_step(row, self._serialization) for row in rows]
 
     def _list(
         self,
@@ -189,29 +190,9 @@ class Workflows:
         if "inputs" not in row:
             return WorkflowStatus(**row)
         payloads = {
-            "input": _cut(row, "inputs") or decode.decode_arguments(row["inputs"], name),
-            "output": _cut(row, "output") or decode.decode_value(row["output"], name),
-            "error": _cut(row, "error") or decode.decode_error(row["error"], name),
+            "input": cut(row, "inputs") or decode.decode_arguments(row["inputs"], name),
+            "output": cut(row, "output") or decode.decode_value(row["output"], name),
+            "error": cut(row, "error") or decode.decode_error(row["error"], name),
         }
         del row["inputs"], row["inputs_bytes"], row["output_bytes"], row["error_bytes"]
         return WorkflowStatus(**{**row, **payloads})
-
-    def _step(self, row: Row) -> StepInfo:
-        decode, name = self._serialization, row["serialization"]
-        return StepInfo(
-            function_id=row["function_id"],
-            function_name=row["function_name"],
-            output=_cut(row, "output") or decode.decode_value(row["output"], name),
-            error=_cut(row, "error") or decode.decode_error(row["error"], name),
-            child_workflow_id=row["child_workflow_id"],
-            started_at_epoch_ms=row["started_at_epoch_ms"],
-            completed_at_epoch_ms=row["completed_at_epoch_ms"],
-        )
-
-
-def _cut(row: Row, column: str) -> Any:
-    """What stands for a payload that was left in the database because of its size."""
-    size = row[f"{column}_bytes"]
-    if size is None or row[column] is not None:
-        return None
-    return RawValue("", row["serialization"], f"Not fetched: it has {size:,} bytes.")

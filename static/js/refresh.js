@@ -1,5 +1,6 @@
 // Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
-// hidden tab, under an open dialog or over selected text, and more rarely when nobody moves.
+// hidden tab, under an open dialog, over selected text or over a field that somebody is filling,
+// and more rarely when nobody moves.
 // What came back unchanged is not swapped; opened <details> stay open.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
@@ -19,13 +20,17 @@
       || (selection && !selection.isCollapsed);
   }
 
+  function isFilled(element) {
+    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
+  }
+
   setInterval(() => {
     if (busy()) return;
     const factor = Date.now() - lastMoved > IDLE_AFTER ? IDLE_FACTOR : 1;
     for (const element of document.querySelectorAll("[data-refresh]")) {
       const due = (lastAsked.get(element.id) ?? performance.now()) + element.dataset.refresh * 1000 * factor;
       if (!lastAsked.has(element.id)) lastAsked.set(element.id, performance.now());
-      if (performance.now() < due) continue;
+      if (performance.now() < due || isFilled(element)) continue;
       lastAsked.set(element.id, performance.now());
       htmx.trigger(element, "refresh");
     }
