@@ -24,6 +24,7 @@ from client_core.errors import (
     WaitTimeout,
     WorkflowFailed,
 )
+from client_core.exchange import Entry, Event, Exchange, Message, Stream
 from client_core.filters import WorkflowFilter
 from client_core.handle import WorkflowHandle
 from client_core.messages import SendMessage
@@ -75,8 +76,12 @@ __all__ = [
     "Dialect",
     "DialectUnknown",
     "EnqueueOptions",
+    "Entry",
+    "Event",
+    "Exchange",
     "InvalidCronExpression",
     "InvalidOption",
+    "Message",
     "NonExistentQueue",
     "NonExistentSchedule",
     "NonExistentVersion",
@@ -109,6 +114,7 @@ __all__ = [
     "StepInfo",
     "StepPage",
     "StepRow",
+    "Stream",
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",

@@ -9,6 +9,7 @@ from client_core.database import Database, Pool, open_pool
 from client_core.debounce import Debounce
 from client_core.dialects import Dialect
 from client_core.errors import InvalidOption
+from client_core.exchange import Exchanges
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.obstacles import Obstacles
@@ -40,6 +41,7 @@ class DBOSClient(
     Obstacles,
     Steps,
     Overviews,
+    Exchanges,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

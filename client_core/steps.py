@@ -152,7 +152,7 @@ def _bare(row: Row) -> StepInfo:
         function_name=row["function_name"],
         output=None,
         error=None,
-        child_workflow_id=None,
+        child_workflow_id=row["child_workflow_id"],
         started_at_epoch_ms=row["started_ms"],
         completed_at_epoch_ms=row["completed_ms"],
     )

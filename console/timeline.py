@@ -132,7 +132,9 @@ def zoomed(rows: list[StepRow], axis: Axis) -> Axis:
 def _line(row: StepRow, before: StepRow | None, axis: Axis) -> TimelineRow:
     kind = kind_of(row.step.function_name, row.step.child_workflow_id)
     started, ended, until, goes_on = row.started_ms, row.completed_ms, None, False
-    if kind is CHILD and row.child_status:
+    if kind is CHILD and row.count > 1:
+        ended = None  # The steps tell when the children were started, not how long they took.
+    elif kind is CHILD and row.child_status:
         started, ended = row.child_started_ms, row.child_completed_ms
         goes_on = ended is None and row.child_status == StatusString.PENDING
     elif kind is SLEEP and row.count == 1:
@@ -142,7 +144,7 @@ def _line(row: StepRow, before: StepRow | None, axis: Axis) -> TimelineRow:
             goes_on = before.last_id != row.first_id - 1 and (until or 0) > axis.end_ms
         else:
             ended = until or ended
-    to = axis.end_ms if goes_on else ended
+    to = axis.end_ms if goes_on else ended or row.completed_ms
     bar = axis.bar(started, to, "error" if row.has_failed else kind.shape)
     return TimelineRow(row, kind, bar, until, started, ended, goes_on)
 

@@ -10,6 +10,7 @@ from console.views import (
     home,
     messages,
     preferences,
+    run_values,
     saved_views,
     workflow_list,
     workflows,
@@ -24,6 +25,8 @@ converters.register()
 workflow_urls = [
     path("cancel/", workflows.cancel, name="workflow-cancel"),
     path("resume/", workflows.resume, name="workflow-resume"),
+    path("event/", run_values.event, name="workflow-event"),
+    path("stream/", run_values.stream, name="workflow-stream"),
 ]
 
 system_urls: list[URLPattern | URLResolver] = [

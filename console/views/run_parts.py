@@ -3,9 +3,11 @@
 import time
 from typing import Any
 
-from client_core import Overview, WorkflowStatus
+from client_core import Exchange, Overview, WorkflowStatus
+from client_core.exchange import MOST_COUNTED
 from client_core.overview import MOST_CHILDREN, MOST_STEPS, PARTS
 from console.http import Request
+from console.story import story
 from console.systems import System
 from console.timeline import Axis, choice, strip, timeline, zoomed
 
@@ -19,13 +21,18 @@ def activity(request: Request, system: System, run: WorkflowStatus) -> dict[str,
     overview = system.client.get_overview(run, now_ms=now_ms)
     return {
         "overview": overview,
-        "events": system.client.get_all_events(run.workflow_id, limit=100)
-        if overview.has_exchange
-        else {},
+        "story": story(run),
+        "exchange": _exchange(system, run, overview),
         "most_steps": MOST_STEPS,
         "most_children": MOST_CHILDREN,
+        "most_counted": MOST_COUNTED,
         **_steps(request, system, run, overview),
     }
+
+
+def _exchange(system: System, run: WorkflowStatus, overview: Overview) -> Exchange | None:
+    """Not asked for where there is nothing."""
+    return system.client.get_exchange(run.workflow_id) if overview.has_exchange else None
 
 
 def _steps(

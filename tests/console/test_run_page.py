@@ -255,3 +255,218 @@ def test_at_most_four_questions(
     monkeypatch.setattr(Database, "_read", count)
     viewer.get(RUN)
     assert 2 <= len(asked) <= 4
+
+
+class TestFamily:
+    def test_parent_children_and_forks(self, viewer: Client, insert: Insert) -> None:
+        over(insert, parent_workflow_id="mother", forked_from="twin")
+        times = {"started_at_epoch_ms": 2_000, "completed_at": 5_000}
+        insert(workflow_uuid="kid", name="reserve", parent_workflow_id="run", **times)
+        insert(workflow_uuid="again", name="order", forked_from="run", status="ENQUEUED")
+        page = viewer.get(RUN)
+        for told in (
+            "Family 1 child",
+            "Parent mother",
+            "Forked from twin",
+            "Child Success reserve kid 3.0 s",
+            "Fork Enqueued order again",
+        ):
+            assert told in text(page)
+        for other in ("mother", "twin", "kid", "again"):
+            assert f'href="{run_url(other)}"' in page.content.decode()
+
+    def test_of_many_children_the_failed_are_shown_and_the_rest_counted(
+        self, viewer: Client, insert: Insert, sql: Sql
+    ) -> None:
+        over(insert)
+        sql.execute(
+            "INSERT INTO dbos.workflow_status (workflow_uuid, status, name, parent_workflow_id) "
+            "SELECT 'kid-' || n, CASE n WHEN 400 THEN 'ERROR' ELSE 'SUCCESS' END, 'kid', 'run' "
+            "FROM generate_series(1, 500) n"
+        )
+        page = viewer.get(RUN)
+        assert "Family 500 children" in text(page)
+        assert "This run Success job Child Error kid kid-400" in text(page)
+        assert page.content.decode().count(">Child<") == 10
+        everyone = re.search(r'href="(\S+)">All 500 children', page.content.decode())
+        assert everyone
+        listed = viewer.get(html.unescape(everyone[1]))
+        assert listed.content.decode().count("<tr>") == 51
+        failed = re.search(r'href="(\S+status%3Aerror)"', page.content.decode())
+        assert failed
+        assert "kid-400" in text(viewer.get(html.unescape(failed[1]), headers=HTMX))
+
+    def test_without_relatives_there_is_none(self, viewer: Client, insert: Insert) -> None:
+        over(insert)
+        assert "Family" not in text(viewer.get(RUN))
+
+
+class TestExchange:
+    def test_events_messages_and_streams(self, viewer: Client, insert: Insert, sql: Sql) -> None:
+        over(insert)
+        sql.execute("INSERT INTO dbos.workflow_events VALUES ('run', 'a b', '2', 'portable_json')")
+        sql.execute(
+            "INSERT INTO dbos.workflow_events_history "
+            "(workflow_uuid, function_id, key, value, serialization) VALUES "
+            "('run', 1, 'a b', '1', 'portable_json'), ('run', 5, 'a b', '2', 'portable_json')"
+        )
+        sql.execute(
+            "INSERT INTO dbos.notifications (destination_uuid, topic, message, serialization, "
+            "consumed, consumed_by_function_id) VALUES "
+            "('run', 'yes', '7', 'portable_json', TRUE, 4), "
+            "('run', '__null__topic__', '8', 'portable_json', FALSE, NULL)"
+        )
+        write(sql, range(5))
+        page = viewer.get(RUN)
+        told = text(page)
+        assert "a b 2 2 set 2 times" in told
+        assert "2 sent to it, 1 not yet taken" in told
+        assert re.search(r"yes 7 7 \S+ \S+ UTC · taken by step 4", told)
+        assert re.search(r"no topic 8 8 \S+ \S+ UTC · not taken", told)
+        assert 'log 2 "value-2" 3 "value-3" 4 "value-4" 5 values, open' in told
+        history = viewer.get(found_link(page, "set 2 times"))
+        assert re.search(r"Step Value 5 2 2 1 1 1", text(history))
+
+    def test_a_stream_in_pages(self, viewer: Client, insert: Insert, sql: Sql) -> None:
+        over(insert)
+        write(sql, range(120))
+        sql.execute(
+            'UPDATE dbos.streams SET value = \'"__DBOS_STREAM_CLOSED__"\' WHERE "offset" = 119'
+        )
+        page = viewer.get(found_link(viewer.get(RUN), "log"))
+        assert "The end of the stream" in text(page)
+        seen: list[int] = []
+        while True:
+            body = page.content.decode()
+            seen = [int(number) for number in re.findall(r'id="value-(\d+)"', body)] + seen
+            earlier = re.search(r'href="([^"]+)" rel="prev"', body)
+            if not earlier:
+                break
+            page = viewer.get(run_url("run", "stream/") + html.unescape(earlier[1]))
+        assert seen == list(range(119))
+        assert "Earlier values" in text(page)
+
+    def test_a_stream_is_followed_while_it_may_go_on(
+        self, viewer: Client, insert: Insert, sql: Sql
+    ) -> None:
+        insert(workflow_uuid="run", status="PENDING")
+        address = run_url("run", "stream/?key=log")
+        assert "Nothing yet" in text(viewer.get(address))
+        write(sql, range(3))
+        page = viewer.get(address, headers=HTMX).content.decode()
+        assert page.strip().startswith('<div id="values"')
+        assert "data-refresh" in page
+        sql.execute("UPDATE dbos.workflow_status SET status = 'SUCCESS'")
+        assert "data-refresh" not in viewer.get(address).content.decode()
+
+    def test_values_and_keys_are_text(self, viewer: Client, insert: Insert, sql: Sql) -> None:
+        over(insert)
+        evil = "<script>alert(1)</script>"
+        sql.execute("INSERT INTO dbos.workflow_events VALUES ('run', %s, %s, NULL)", [evil, evil])
+        sql.execute(
+            "INSERT INTO dbos.notifications (destination_uuid, topic, message) "
+            "VALUES ('run', %s, %s)",
+            [evil, evil],
+        )
+        sql.execute(
+            'INSERT INTO dbos.streams (workflow_uuid, key, value, "offset", function_id) '
+            "VALUES ('run', %s, %s, 0, 1)",
+            [evil, evil],
+        )
+        page = viewer.get(RUN)
+        assert "<script>alert" not in page.content.decode()
+        assert text(page).count(evil) > 5
+        stream = viewer.get(run_url("run", "stream/"), {"key": evil})
+        assert "<script>alert" not in stream.content.decode()
+        assert f"Stream {evil}" in text(stream)
+
+    @pytest.mark.parametrize("kind", ["event", "stream"])
+    def test_nothing_there(self, viewer: Client, insert: Insert, kind: str) -> None:
+        over(insert)
+        assert "There is nothing here" in text(viewer.get(run_url("run", f"{kind}/?key=x")))
+        assert viewer.get(run_url("run", f"{kind}/")).status_code == 302
+        assert viewer.get(run_url("none", f"{kind}/?key=x")).status_code == 404
+
+
+def write(sql: Sql, offsets: range) -> None:
+    for offset in offsets:
+        sql.execute(
+            'INSERT INTO dbos.streams (workflow_uuid, key, value, "offset", function_id, '
+            "serialization) VALUES ('run', 'log', %s, %s, 1, 'portable_json')",
+            [f'"value-{offset}"', offset],
+        )
+
+
+def found_link(page: Any, words: str) -> str:
+    found = re.search(rf'<a href="([^"]+)">{words}</a>', page.content.decode())
+    assert found, words
+    return html.unescape(found[1])
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"),
+    [
+        (
+            {"executor_id": "local", "application_version": "v1"},
+            "It ran for 10.0 s on executor local , version v1 ; it ended well",
+        ),
+        (
+            {
+                "status": "ERROR",
+                "error": '{"name":"ValueError","message":"m"}',
+                "queue_name": "q",
+                "started_at_epoch_ms": 7_800,
+                "serialization": "portable_json",
+            },
+            "It waited for 6.8 s on q, then ran for 3.2 s ; it ended with ValueError",
+        ),
+        (
+            {"status": "CANCELLED", "queue_name": "q", "started_at_epoch_ms": None},
+            "It did not run; it was cancelled",
+        ),
+        (
+            {"status": "CANCELLED", "workflow_deadline_epoch_ms": 10_500},
+            "That was at its deadline.",
+        ),
+        (
+            {"status": "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "recovery_attempts": 51},
+            "gave it up, as its executor died each time",
+        ),
+        ({"status": "NEW_ONE"}, "it is NEW_ONE"),
+        (
+            {
+                "status": "PENDING",
+                "completed_at": None,
+                "recovery_attempts": 3,
+                "workflow_deadline_epoch_ms": 99_000,
+            },
+            "It was recovered 2 times. Unless it is over by then, it is cancelled",
+        ),
+        (
+            {
+                "status": "ENQUEUED",
+                "queue_name": "q",
+                "completed_at": None,
+                "priority": 4,
+                "workflow_timeout_ms": 300_000,
+            },
+            "on q with priority 4. Once it has started it may run for 5 min 0 s.",
+        ),
+        (
+            {"status": "DELAYED", "queue_name": "q", "delay_until_epoch_ms": 7_201_000},
+            "on q with a delay of 2 h 0 min; it is due",
+        ),
+    ],
+)
+def test_its_story(viewer: Client, insert: Insert, columns: dict[str, Any], told: str) -> None:
+    over(insert, **columns)
+    story = re.sub(r" (?=[,;.])", "", text(viewer.get(RUN)))
+    assert re.sub(r" (?=[,;.])", "", told) in story
+
+
+def test_what_a_running_one_waits_for(viewer: Client, insert: Insert, sql: Sql) -> None:
+    insert(workflow_uuid="run", status="PENDING", created_at=NOW_MS - 1_000)
+    step(sql, 1, "DBOS.sleep", output=str(NOW_MS / 1_000 + 600))
+    assert "It sleeps; it wakes" in text(viewer.get(RUN))
+    sql.execute("UPDATE dbos.operation_outputs SET function_id = 2")
+    assert "It waits for a message or an event; it gives up" in text(viewer.get(RUN))
