@@ -19,12 +19,15 @@ RELATIVES = 10
 # are kept the parts are of equal numbers of steps.
 _OVERVIEW: LiteralString = """
 WITH steps AS MATERIALIZED (
-    SELECT function_id, function_name, child_workflow_id, error IS NOT NULL AS has_failed,
-        CASE WHEN started_at_epoch_ms >= %(since_ms)s THEN started_at_epoch_ms END AS started_ms,
-        completed_at_epoch_ms AS completed_ms,
+    SELECT function_id, function_name, child_workflow_id, has_failed, completed_ms,
+        CASE WHEN started_ms >= %(since_ms)s THEN started_ms END AS started_ms,
         row_number() OVER (ORDER BY function_id) - 1 AS place
-    FROM {schema}.operation_outputs WHERE workflow_uuid = %(workflow_id)s
-    ORDER BY function_id LIMIT %(most_steps)s
+    FROM (
+        SELECT function_id, function_name, child_workflow_id, error IS NOT NULL AS has_failed,
+            started_at_epoch_ms AS started_ms, completed_at_epoch_ms AS completed_ms
+        FROM {schema}.operation_outputs WHERE workflow_uuid = %(workflow_id)s
+        ORDER BY function_id LIMIT %(most_steps)s
+    ) first_steps
 ), axis AS (
     SELECT count(*) AS count, count(*) FILTER (WHERE has_failed) AS failed,
         count(started_ms) > 0 AS is_timed,

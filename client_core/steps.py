@@ -53,8 +53,10 @@ SELECT f.*, f.first_id AS function_id, f.started_ms AS started_at_epoch_ms,
     c.status AS child_status, c.created_at AS child_created_ms,
     c.started_at_epoch_ms AS child_started_ms, c.completed_at AS child_completed_ms
 FROM folded f
-JOIN {schema}.operation_outputs o
-    ON o.workflow_uuid = %(workflow_id)s AND o.function_id = f.first_id
+CROSS JOIN LATERAL (
+    SELECT * FROM {schema}.operation_outputs
+    WHERE workflow_uuid = %(workflow_id)s AND function_id = f.first_id LIMIT 1
+) o
 LEFT JOIN {schema}.workflow_status c ON c.workflow_uuid = o.child_workflow_id AND f.count = 1
 ORDER BY f.first_id"""
 
