@@ -5,6 +5,7 @@ from typing import Any
 
 from client_core import Exchange, Overview, WorkflowStatus
 from client_core.exchange import MOST_COUNTED
+from client_core.models import ACTIVE
 from client_core.overview import MOST_CHILDREN, MOST_STEPS, PARTS
 from console.http import Request
 from console.story import story
@@ -22,12 +23,29 @@ def activity(request: Request, system: System, run: WorkflowStatus) -> dict[str,
     return {
         "overview": overview,
         "story": story(run),
+        "seen": _seen(run, overview),
         "exchange": _exchange(system, run, overview),
         "most_steps": MOST_STEPS,
         "most_children": MOST_CHILDREN,
         "most_counted": MOST_COUNTED,
         **_steps(request, system, run, overview),
     }
+
+
+def is_as_seen(request: Request, system: System, workflow_id: str) -> bool:
+    """Whether a page that refreshes itself shows a run that is over and did not change since."""
+    seen = request.headers.get("X-Seen")
+    if not seen:
+        return False
+    return any(_seen(run) == seen for run in system.client.list_workflows(workflow_ids=workflow_id))
+
+
+def _seen(run: WorkflowStatus, overview: Overview | None = None) -> str | None:
+    """What tells whether a run is as it was; None where something may change beside it."""
+    children = overview.children_by_status if overview else {}
+    if run.is_active or ACTIVE.intersection(children):
+        return None
+    return f"{run.status}.{run.updated_at}"
 
 
 def _exchange(system: System, run: WorkflowStatus, overview: Overview) -> Exchange | None:

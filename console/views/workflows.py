@@ -1,5 +1,7 @@
 """Workflows: one run, and what a person does to it. The list is in workflow_list.py."""
 
+from http import HTTPStatus
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,13 +20,15 @@ from console.http import Request, acted, redirect_with, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import known_names, render_form, run_or_404
-from console.views.run_parts import activity
+from console.views.run_parts import activity, is_as_seen
 
 
 @require_safe
 @requires(Action.WORKFLOW_READ)
 def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """One run: what it is, what it was given, what it did and what came of it."""
+    if is_as_seen(request, system, workflow_id):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
     run = run_or_404(system, workflow_id)
     context = {
         "run": run,

@@ -36,6 +36,11 @@
     }
   }, 500);
 
+  // A page that says what it has seen (data-seen) is answered by nothing while that holds.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const seen = detail.elt.dataset.seen;
+    if (seen && detail.triggeringEvent?.type === "refresh") detail.headers["X-Seen"] = seen;
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.target.matches("[data-refresh]")) return;
     const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;

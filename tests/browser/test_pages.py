@@ -146,7 +146,7 @@ def test_an_opened_step_stays_open_while_the_page_refreshes(
     step = page.locator("details").first
     step.locator("summary").click()
     page.evaluate("document.getElementById('run').dataset.stale = 'yes'")
-    page.evaluate("htmx.trigger('#run', 'refresh')")
+    page.evaluate("htmx.trigger(document.body, 'workflow-changed')")
     expect(page.locator("#run[data-stale]")).to_have_count(0)
     expect(step).to_have_attribute("open", "")
 

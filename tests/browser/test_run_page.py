@@ -114,6 +114,15 @@ def test_a_part_of_the_run_by_keyboard(context: BrowserContext, sql: Sql) -> Non
     expect(page.locator("table.steps tbody tr").first).to_contain_text("step-1")
 
 
+def test_a_run_that_is_over_is_not_sent_again(context: BrowserContext, sql: Sql) -> None:
+    run = made(sql, "over")
+    page = opened(context, run)
+    with page.expect_response(lambda response: response.status == 204):
+        page.evaluate("htmx.trigger('#run', 'refresh')")
+    with page.expect_response(lambda response: response.status == 200):
+        page.evaluate("htmx.trigger(document.body, 'workflow-changed')")
+
+
 def test_repetitions_open(context: BrowserContext, sql: Sql, scripted: bool) -> None:
     run = made(sql, "repeats")
     stepped(sql, run, 60, "'poll'")
