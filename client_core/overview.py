@@ -132,6 +132,8 @@ class Overview:
     #: Until when it sleeps, or waits for a message or an event at the latest; None: it does not.
     sleeps_until_ms: int | None
     waits_until_ms: int | None
+    #: Since when it does either.
+    waits_since_ms: int | None
     children_by_status: Mapping[str, int] = field(default_factory=dict)
     #: Some of them: those that failed first, then those that run.
     children: list[Relative]
@@ -181,6 +183,7 @@ class Overviews:
             longest=[Span(**span) for span in row["longest"] or []],
             sleeps_until_ms=until if is_sleep else None,
             waits_until_ms=None if is_sleep else until,
+            waits_since_ms=None if until is None else row["newest"][0]["started_ms"],
             children_by_status=row["by_status"] or {},
             children=[Relative(**one) for one in row["children"] or []],
             forks=[Relative(**one) for one in row["forks"] or []],

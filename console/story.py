@@ -16,6 +16,8 @@ class Story:
     #: On its queue, before it was last started.
     waited_ms: int | None
     started_ms: int
+    #: Since it was last started.
+    so_far_ms: int
     ran_ms: int | None
     ended_ms: int
     #: How often it was started again after its executor had stopped.
@@ -24,7 +26,7 @@ class Story:
     is_late: bool
 
 
-def story(run: WorkflowStatus) -> Story:
+def story(run: WorkflowStatus, *, now_ms: int) -> Story:
     """Tell it from what is recorded."""
     started = run.dequeued_at or run.created_at
     ended = run.completed_at or run.updated_at
@@ -39,6 +41,7 @@ def story(run: WorkflowStatus) -> Story:
         delay_ms=None if delay is None else round(max(0, delay - run.created_at), -3),
         waited_ms=waited if waited >= WORTH_TELLING_MS else None,
         started_ms=started,
+        so_far_ms=max(0, now_ms - started),
         ran_ms=None if never_ran else max(0, ended - started),
         ended_ms=ended,
         recoveries=max(0, run.recovery_attempts - 1),

@@ -220,6 +220,7 @@ def strip(overview: Overview, parts: int, first: int | None, last: int | None) -
         )
         for span in overview.longest
     ]
+    bars.append(axis.bar(overview.waits_since_ms, overview.end_ms, SLEEP.shape))
     return Strip(columns, [bar for bar in bars if bar is not None])
 
 

@@ -22,7 +22,7 @@ def activity(request: Request, system: System, run: WorkflowStatus) -> dict[str,
     overview = system.client.get_overview(run, now_ms=now_ms)
     return {
         "overview": overview,
-        "story": story(run),
+        "story": story(run, now_ms=now_ms),
         "seen": _seen(run, overview),
         "exchange": _exchange(system, run, overview),
         "most_steps": MOST_STEPS,

@@ -1,7 +1,7 @@
 // Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
 // hidden tab, under an open dialog, over selected text or over a field that somebody is filling,
 // and more rarely when nobody moves.
-// What came back unchanged is not swapped; opened <details> stay open.
+// What came back unchanged is not swapped; opened <details> stay open, and the focus where it was.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
   const IDLE_FACTOR = 10;
@@ -9,6 +9,7 @@
   const lastAnswer = new Map();
   let lastMoved = Date.now();
   let opened = [];
+  let focused = null;
 
   for (const name of ["pointermove", "keydown", "scroll", "visibilitychange"]) {
     document.addEventListener(name, () => { lastMoved = Date.now(); }, { passive: true });
@@ -36,6 +37,17 @@
     }
   }, 500);
 
+  // htmx keeps the focus of elements with an ID; the others are found by what they are.
+  function place(element) {
+    const words = `${element.getAttribute("href")} ${element.textContent}`;
+    return { owner: element.parentElement.closest("[id]")?.id, tag: element.tagName, words };
+  }
+
+  function find({ owner, tag, words }) {
+    const alike = document.getElementById(owner)?.querySelectorAll(tag) ?? [];
+    return [...alike].find((element) => `${element.getAttribute("href")} ${element.textContent}` === words);
+  }
+
   // A page that says what it has seen (data-seen) is answered by nothing while that holds.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const seen = detail.elt.dataset.seen;
@@ -46,11 +58,14 @@
     const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;
     lastAnswer.set(detail.target.id, detail.xhr.responseText);
     if (same && detail.xhr.status === 200) detail.shouldSwap = false;
+    focused = detail.target.contains(document.activeElement) ? place(document.activeElement) : null;
     opened = [...detail.target.querySelectorAll("details[open][id]")].map((element) => element.id);
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
     opened = [];
+    if (focused && document.activeElement === document.body) find(focused)?.focus({ preventScroll: true });
+    focused = null;
   });
 
   // A banner while the console or its database does not answer.

@@ -198,6 +198,18 @@ def test_steps_appear_and_what_is_typed_or_opened_stays(context: BrowserContext,
     expect(page.locator("table.steps tbody tr")).to_have_count(1)
 
 
+def test_the_focus_stays_while_the_page_refreshes(context: BrowserContext, sql: Sql) -> None:
+    run = made(sql, "focused", "PENDING")
+    stepped(sql, run, 12)
+    page = opened(context, run)
+    for reached in (page.get_by_role("link", name="Cancel"), page.locator("#step-3 summary")):
+        reached.focus()
+        page.evaluate("document.getElementById('run').dataset.stale = 'yes'")
+        page.evaluate("htmx.trigger('#run', 'refresh')")
+        expect(page.locator("#run[data-stale]")).to_have_count(0)
+        expect(reached).to_be_focused()
+
+
 @pytest.mark.parametrize(
     "context",
     [

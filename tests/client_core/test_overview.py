@@ -112,10 +112,11 @@ def test_what_it_waits_for(
 ) -> None:
     insert(workflow_uuid="run", status="PENDING", created_at=1)
     for number in ids:
-        step(sql, number, name="DBOS.sleep", output=output)
+        step(sql, number, at=number * 100, name="DBOS.sleep", output=output)
     found = overview(client)
     assert found.sleeps_until_ms == (1_700_000_200_500 if sleeps else None)
     assert found.waits_until_ms == (1_700_000_200_500 if waits else None)
+    assert found.waits_since_ms == (ids[-1] * 100 if sleeps or waits else None)
 
 
 @pytest.mark.parametrize("output", [None, "", "nan", "inf", "-1", "x", "[1]"])

@@ -478,7 +478,7 @@ def found_link(page: Any, words: str) -> str:
                 "priority": 4,
                 "workflow_timeout_ms": 300_000,
             },
-            "on q with priority 4. Once it has started it may run for 5 min 0 s.",
+            "and waits on q with priority 4. Once it has started it may run for 5 min 0 s.",
         ),
         (
             {"status": "DELAYED", "queue_name": "q", "delay_until_epoch_ms": 7_201_000},
