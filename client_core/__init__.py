@@ -28,12 +28,14 @@ from client_core.errors import (
     WorkflowFailed,
     WorkflowIDInUse,
 )
+from client_core.exchange import Entry, Event, Exchange, Message, Stream
 from client_core.filters import WorkflowFilter
 from client_core.handle import WorkflowHandle
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.obstacles import Obstacle, ObstacleKind
 from client_core.options import EnqueueOptions, workflow_id_rule
+from client_core.overview import Overview, Part, Relative, Span, wake_ms
 from client_core.payload_texts import PayloadKind, PayloadPlace, PayloadText
 from client_core.queues import QueueLimits
 from client_core.records import (
@@ -63,6 +65,7 @@ from client_core.serialization import (
     Serializer,
     WorkflowInputs,
 )
+from client_core.steps import StepPage, StepRow
 
 __all__ = [
     "ABSENT",
@@ -81,12 +84,16 @@ __all__ = [
     "Difference",
     "Differences",
     "EnqueueOptions",
+    "Entry",
     "ErrorGroup",
     "ErrorGroups",
+    "Event",
+    "Exchange",
     "Failure",
     "InvalidCronExpression",
     "InvalidOption",
     "Likeness",
+    "Message",
     "NonExistentQueue",
     "NonExistentSchedule",
     "NonExistentVersion",
@@ -95,7 +102,9 @@ __all__ = [
     "ObstacleKind",
     "OpaqueObject",
     "OutcomeUnknown",
+    "Overview",
     "OwnedByAnotherApplication",
+    "Part",
     "PayloadKind",
     "PayloadPlace",
     "PayloadText",
@@ -106,6 +115,7 @@ __all__ = [
     "RateLimit",
     "RawValue",
     "RecordedError",
+    "Relative",
     "ScheduleChanges",
     "ScheduleDefinition",
     "ScheduleDifference",
@@ -114,11 +124,15 @@ __all__ = [
     "SendMessage",
     "SerializationError",
     "Serializer",
+    "Span",
     "StatusString",
     "StepComparison",
     "StepInfo",
     "StepOutline",
+    "StepPage",
     "StepPair",
+    "StepRow",
+    "Stream",
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",
@@ -135,5 +149,6 @@ __all__ = [
     "next_times",
     "times_between",
     "validate_cron",
+    "wake_ms",
     "workflow_id_rule",
 ]

@@ -11,9 +11,11 @@ from client_core.debounce import Debounce
 from client_core.dialects import Dialect
 from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
+from client_core.exchange import Exchanges
 from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.obstacles import Obstacles
+from client_core.overview import Overviews
 from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.queues import Queues
@@ -21,6 +23,7 @@ from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns
 from client_core.schema import Capabilities
 from client_core.serialization import Serialization, Serializer
+from client_core.steps import Steps
 from client_core.streams import Streams
 from client_core.versions import Versions
 from client_core.workflows import Workflows
@@ -42,6 +45,9 @@ class DBOSClient(
     FailureGroups,
     Comparison,
     PayloadTexts,
+    Steps,
+    Overviews,
+    Exchanges,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

@@ -5,14 +5,15 @@ from typing import Any, LiteralString, Unpack
 
 from psycopg.sql import SQL, Identifier
 
-from client_core.database import Database, Row
+from client_core.database import Database
 from client_core.errors import InvalidOption, WaitTimeout
 from client_core.filters import WorkflowFilter, conditions, keeps_plan, order
 from client_core.handle import WorkflowHandle
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
 from client_core.questions import run_over
-from client_core.serialization import RawValue, Serialization
+from client_core.serialization import Serialization
+from client_core.steps import cut, read_step
 
 # The fields of a WorkflowStatus, in their order: the records are made by position.
 _RUN: LiteralString = """
@@ -174,7 +175,7 @@ class Workflows:
         )
         if not rows and not self._db.read(_EXISTS, {"workflow_id": workflow_id}):
             return None
-        return [self._step(row) for row in rows]
+        return [read_step(row, self._serialization) for row in rows]
 
     def _list(self, filters: WorkflowFilter, *, load_payloads: bool) -> list[WorkflowStatus]:
         found = conditions(filters)
@@ -197,7 +198,7 @@ class Workflows:
         # Not by psycopg, which fails for the whole list when one row has what Python cannot parse.
         if attributes is not None:
             attributes = self._serialization.decode_value(attributes, "portable_json")
-        return WorkflowStatus(*fields, attributes, name, *payloads)
+        return WorkflowStatus(*(*fields, attributes, name, *payloads))
 
     def _with_payloads(self, row: tuple[Any, ...]) -> WorkflowStatus:
         decode = self._serialization
@@ -205,27 +206,7 @@ class Workflows:
         name = fields[-1]
         return self._status(
             tuple(fields),
-            _cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
-            _cut(output, output_bytes, name) or decode.decode_value(output, name),
-            _cut(error, error_bytes, name) or decode.decode_error(error, name),
+            cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
+            cut(output, output_bytes, name) or decode.decode_value(output, name),
+            cut(error, error_bytes, name) or decode.decode_error(error, name),
         )
-
-    def _step(self, row: Row) -> StepInfo:
-        decode, name = self._serialization, row["serialization"]
-        output, error = row["output"], row["error"]
-        return StepInfo(
-            function_id=row["function_id"],
-            function_name=row["function_name"],
-            output=_cut(output, row["output_bytes"], name) or decode.decode_value(output, name),
-            error=_cut(error, row["error_bytes"], name) or decode.decode_error(error, name),
-            child_workflow_id=row["child_workflow_id"],
-            started_at_epoch_ms=row["started_at_epoch_ms"],
-            completed_at_epoch_ms=row["completed_at_epoch_ms"],
-        )
-
-
-def _cut(text: str | None, size: int | None, format_name: str | None) -> RawValue | None:
-    """What stands for a payload that was left in the database because of its size."""
-    if size is None or text is not None:
-        return None
-    return RawValue("", format_name, f"Not fetched: it has {size:,} bytes.")

@@ -13,6 +13,7 @@ from console.views import (
     messages,
     payloads,
     preferences,
+    run_values,
     saved_views,
     workflow_list,
     workflows,
@@ -35,6 +36,8 @@ workflow_urls: list[URLPattern | URLResolver] = [
     path("payload/<payload_place:place>/", include(payload_urls)),
     path("cancel/", workflows.cancel, name="workflow-cancel"),
     path("resume/", workflows.resume, name="workflow-resume"),
+    path("event/", run_values.event, name="workflow-event"),
+    path("stream/", run_values.stream, name="workflow-stream"),
 ]
 
 system_urls: list[URLPattern | URLResolver] = [

@@ -234,3 +234,19 @@ def taken_from(term: str, search: Search) -> str:
 def as_term(value: str, key: str) -> str:
     """A term that finds what has exactly this value."""
     return exact_term(key, value)
+
+
+@register.simple_tag(takes_context=True)
+def in_place(context: template.Context, **changes: Any) -> SafeString:
+    """The attributes of a link that changes the page of a run in place, or else by its address."""
+    return format_html(
+        'href="{0}" hx-get="{0}" hx-target="#run" hx-swap="outerHTML" hx-push-url="true" '
+        'hx-sync="#run:replace"',
+        with_query(context, **changes),
+    )
+
+
+@register.filter
+def up_to(count: int, ceiling: int) -> str:
+    """A count that was made up to a ceiling."""
+    return f"{ceiling:,} or more" if count >= ceiling else f"{count:,}"

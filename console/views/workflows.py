@@ -1,5 +1,7 @@
 """Workflows: one run, and what a person does to it. The list is in workflow_list.py."""
 
+from http import HTTPStatus
+
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,29 +20,20 @@ from console.http import Request, acted, redirect_with, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import known_names, render_form, run_or_404
-
-#: The first page of steps; a step's payload is cut earlier than a run's.
-STEPS_SHOWN = 200
-STEP_PAYLOAD_BYTES = 32 * 2**10
+from console.views.run_parts import activity, is_as_seen
 
 
 @require_safe
 @requires(Action.WORKFLOW_READ)
 def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """One run: what it is, what it was given, what it did and what came of it."""
+    if is_as_seen(request, system, workflow_id):
+        return HttpResponse(status=HTTPStatus.NO_CONTENT)
     run = run_or_404(system, workflow_id)
-    steps = (
-        system.client.list_workflow_steps(
-            workflow_id, limit=STEPS_SHOWN + 1, max_payload_bytes=STEP_PAYLOAD_BYTES
-        )
-        or []
-    )
     context = {
         "run": run,
-        "steps": steps[:STEPS_SHOWN],
-        "more_steps": len(steps) > STEPS_SHOWN,
-        "events": system.client.get_all_events(workflow_id, limit=100),
         "obstacles": _obstacles(system, run),
+        **activity(request, system, run),
     }
     template = "workflows/detail.html"
     return render(request, f"{template}#run" if wants_partial(request) else template, context)

@@ -1,6 +1,8 @@
 // Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
-// hidden tab, under an open dialog or over selected text, and more rarely when nobody moves.
-// What came back unchanged is not swapped; <details> stay as they were opened or closed.
+// hidden tab, under an open dialog, over selected text or over a field that somebody is filling,
+// and more rarely when nobody moves.
+// What came back unchanged is not swapped; <details> stay as they were opened or closed, and the
+// focus where it was.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
   const IDLE_FACTOR = 10;
@@ -8,6 +10,7 @@
   const lastAnswer = new Map();
   let lastMoved = Date.now();
   let opened = [];
+  let focused = null;
 
   for (const name of ["pointermove", "keydown", "scroll", "visibilitychange"]) {
     document.addEventListener(name, () => { lastMoved = Date.now(); }, { passive: true });
@@ -19,28 +22,51 @@
       || (selection && !selection.isCollapsed);
   }
 
+  function isFilled(element) {
+    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
+  }
+
   setInterval(() => {
     if (busy()) return;
     const factor = Date.now() - lastMoved > IDLE_AFTER ? IDLE_FACTOR : 1;
     for (const element of document.querySelectorAll("[data-refresh]")) {
       const due = (lastAsked.get(element.id) ?? performance.now()) + element.dataset.refresh * 1000 * factor;
       if (!lastAsked.has(element.id)) lastAsked.set(element.id, performance.now());
-      if (performance.now() < due) continue;
+      if (performance.now() < due || isFilled(element)) continue;
       lastAsked.set(element.id, performance.now());
       htmx.trigger(element, "refresh");
     }
   }, 500);
 
+  // htmx keeps the focus of elements with an ID; the others are found by what they are.
+  function place(element) {
+    const words = `${element.getAttribute("href")} ${element.textContent}`;
+    return { owner: element.parentElement.closest("[id]")?.id, tag: element.tagName, words };
+  }
+
+  function find({ owner, tag, words }) {
+    const alike = document.getElementById(owner)?.querySelectorAll(tag) ?? [];
+    return [...alike].find((element) => `${element.getAttribute("href")} ${element.textContent}` === words);
+  }
+
+  // A page that says what it has seen (data-seen) is answered by nothing while that holds.
+  document.addEventListener("htmx:configRequest", ({ detail }) => {
+    const seen = detail.elt.dataset.seen;
+    if (seen && detail.triggeringEvent?.type === "refresh") detail.headers["X-Seen"] = seen;
+  });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.target.matches("[data-refresh]")) return;
     const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;
     lastAnswer.set(detail.target.id, detail.xhr.responseText);
     if (same && detail.xhr.status === 200) detail.shouldSwap = false;
+    focused = detail.target.contains(document.activeElement) ? place(document.activeElement) : null;
     opened = [...detail.target.querySelectorAll("details[id]")].map(({ id, open }) => [id, open]);
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const [id, open] of opened) document.getElementById(id)?.toggleAttribute("open", open);
     opened = [];
+    if (focused && document.activeElement === document.body) find(focused)?.focus({ preventScroll: true });
+    focused = null;
   });
 
   // A banner while the console or its database does not answer.

@@ -54,7 +54,7 @@ def test_an_order_is_started_approved_and_shipped(
 ) -> None:
     page = context.new_page()
     workflow_id = enqueue(page, "order", "orders", '["ann", [{"sku": "mug", "quantity": 2}]]')
-    reach(page, page.get_by_text("waiting for approval"), scripted=scripted)
+    reach(page, page.get_by_text("waiting for approval").first, scripted=scripted)
 
     page.get_by_role("link", name="Send", exact=True).click()
     expect(page.get_by_label("To the workflow with the ID")).to_have_value(workflow_id)

@@ -150,7 +150,7 @@ def test_what_was_opened_or_closed_stays_so_while_the_page_refreshes(
     part = page.locator(f'[id="{part.get_attribute("id")}"]')
     part.locator("summary").first.click()
     page.evaluate("document.getElementById('run').dataset.stale = 'yes'")
-    page.evaluate("htmx.trigger('#run', 'refresh')")
+    page.evaluate("htmx.trigger(document.body, 'workflow-changed')")
     expect(page.locator("#run[data-stale]")).to_have_count(0)
     expect(step).to_have_attribute("open", "")
     expect(part).not_to_have_attribute("open", "")

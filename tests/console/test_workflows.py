@@ -261,14 +261,6 @@ class TestDetail:
         assert "Your role may look, not act" in text(viewer.get(run_url("run-1")))
         assert run_url("run-1", "cancel/") in operator.get(run_url("run-1")).content.decode()
 
-    def test_many_steps_are_cut_and_told(self, viewer: Client, insert: Insert, sql: Sql) -> None:
-        insert(workflow_uuid="run-1")
-        sql.execute(
-            "INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name) "
-            "SELECT 'run-1', n, 'step' FROM generate_series(1, 300) n"
-        )
-        assert "Only the first 200 steps are shown" in text(viewer.get(run_url("run-1")))
-
 
 class TestEnqueue:
     def test_a_run_is_started_once_and_kept(self, operator: Client, client: DBOSClient) -> None:
