@@ -193,11 +193,13 @@ class TestAnOldDatabase:
             client.enqueue(ORDER)
             proxy.cut_next("before the answer")
             with pytest.raises(OutcomeUnknown):
-                client.send("run-1", "hello")
+                client.send("run-1", "one")
+            client.list_workflows()  # On a connection that is there again.
             proxy.cut_next("before the answer")
             with pytest.raises(OutcomeUnknown):
-                client.send_many([SendMessage("run-1", "hello")])
-        assert sql.execute("SELECT count(*) FROM dbos.notifications").fetchone() == (2,)
+                client.send_many([SendMessage("run-1", "two")])
+        found = sql.execute("SELECT message FROM dbos.notifications").fetchall()
+        assert len(found) == len(set(found))
 
 
 def test_a_database_gets_its_tables_later(worker_id: str, sql: psycopg.Connection[Any]) -> None:
