@@ -1,5 +1,6 @@
 """Rows to test with."""
 
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -8,6 +9,9 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier, Placeholder
+
+#: Long enough for the slowest machine.
+PATIENCE_SECONDS = 60
 
 Insert = Callable[..., str]
 Submit = Callable[..., Future[Any]]
@@ -39,5 +43,6 @@ def wait_for_lock(conn: psycopg.Connection[Any]) -> None:
     """Return when somebody waits for what this connection holds."""
     # Not pg_stat_activity, which shows a transaction always the sessions of its first look.
     blocked = "SELECT 1 FROM pg_locks WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))"
+    give_up = time.monotonic() + PATIENCE_SECONDS
     while not conn.execute(blocked).fetchone():
-        pass
+        assert time.monotonic() < give_up, "nobody waits"

@@ -43,4 +43,5 @@ def all_that_is_read(client: DBOSClient) -> dict[str, Any]:
 
 def shape_of(record: Any) -> Any:
     """The fields of a record, in types and values."""
-    return shape({name: getattr(record, name) for name in record.__dataclass_fields__})
+    names = getattr(record, "_fields", None) or record.__dataclass_fields__
+    return shape({name: getattr(record, name) for name in names})
