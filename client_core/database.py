@@ -17,7 +17,7 @@ import psycopg
 from psycopg import errors as pg
 from psycopg.pq import TransactionStatus
 from psycopg.rows import RowFactory, dict_row, tuple_row
-from psycopg.sql import SQL, Composable, Identifier
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool, PoolClosed, PoolTimeout
 
 from client_core import schema
@@ -34,14 +34,15 @@ Row: TypeAlias = dict[str, Any]
 Params: TypeAlias = Mapping[str, Any]
 Connection: TypeAlias = psycopg.Connection[Any]
 Pool: TypeAlias = ConnectionPool[Connection]
-Statement: TypeAlias = LiteralString | Composable
-Execute: TypeAlias = Callable[[Statement, Params], list[Row]]
+Execute: TypeAlias = Callable[[LiteralString, Params], list[Row]]
 T = TypeVar("T")
 
 #: How often a statement is sent again after its connection broke, where repeating is harmless.
 ATTEMPTS = 3
 #: How long an older schema is taken to be unchanged.
 CAPABILITIES_SECONDS = 60.0
+#: So many texts of statements are kept; filters can be combined in more ways than that.
+MOST_STATEMENTS = 1_000
 
 
 class ConstraintViolated(Exception):
@@ -119,21 +120,20 @@ class Database:
         if self._owns_pool:
             self._pool.close()
 
-    def read(self, statement: Statement, params: Params | None = None) -> list[Row]:
+    def read(
+        self, statement: LiteralString, params: Params | None = None, *, keeps_plan: bool = True
+    ) -> list[Row]:
         """The rows of one SELECT, run in a read-only transaction under the statement time-out.
 
-        A connection that breaks meanwhile is replaced and the read repeated.
+        ``keeps_plan`` says that one plan is right for all values, so that it may be kept. A
+        connection that breaks meanwhile is replaced and the read repeated.
         """
-        is_fixed = not isinstance(statement, Composable)
-        return self._read(self._text(statement), params, dict_row, keeps_plan=is_fixed)
+        return self._read(self._text(statement), params, dict_row, keeps_plan=keeps_plan)
 
     def read_tuples(
-        self, statement: Statement, params: Params | None = None, *, keeps_plan: bool
+        self, statement: LiteralString, params: Params | None = None, *, keeps_plan: bool
     ) -> list[tuple[Any, ...]]:
-        """Like :meth:`read`, with columns by position, which is quicker for many wide rows.
-
-        ``keeps_plan`` says that one plan is right for all values, so that it may be kept.
-        """
+        """Like :meth:`read`, with columns by position, which is quicker for many wide rows."""
         return self._read(self._text(statement), params, tuple_row, keeps_plan=keeps_plan)
 
     def _read(
@@ -197,7 +197,7 @@ class Database:
         def run(conn: Connection) -> T:
             cursor = conn.cursor(row_factory=dict_row)
 
-            def execute(statement: Statement, params: Params) -> list[Row]:
+            def execute(statement: LiteralString, params: Params) -> list[Row]:
                 cursor.execute(self._text(statement), params, prepare=False)
                 return cursor.fetchall() if cursor.description else []
 
@@ -314,22 +314,17 @@ class Database:
                 [(migration,)] = self._read(statement.as_bytes(), {}, tuple_row, keeps_plan=False)
         return schema.capabilities(columns, migration)
 
-    def _text(self, statement: Statement) -> bytes:
-        """The statement with ``{schema}`` filled in, fitted to what the database offers.
-
-        Fixed ones are composed once.
-        """
+    def _text(self, statement: LiteralString) -> bytes:
+        """The statement with ``{schema}`` filled in, fitted to what the database offers."""
         offered = self.capabilities
-        if isinstance(statement, Composable):
-            return self._fitted(statement) if offered.missing else statement.as_bytes()
-        if statement not in self._statements:
-            composed = SQL(statement).format(schema=Identifier(self.schema_name))
-            self._statements[statement] = self._fitted(composed)
-        return self._statements[statement]
-
-    def _fitted(self, statement: Composable) -> bytes:
-        name = Identifier(self.schema_name).as_string()
-        return schema.fitted(statement.as_string(), name, self.capabilities).encode()
+        texts = self._statements
+        if statement not in texts:
+            schema_name = Identifier(self.schema_name)
+            text = SQL(statement).format(schema=schema_name).as_string()
+            if len(texts) >= MOST_STATEMENTS:
+                self._statements = texts = {}
+            texts[statement] = schema.fitted(text, schema_name.as_string(), offered).encode()
+        return texts[statement]
 
 
 def open_pool(url: str, *, max_size: int, timeout_seconds: float) -> Pool:

@@ -56,6 +56,12 @@ SELECT workflow_uuid, %(inputs)s FROM created
 ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
 -- end"""
 
+# A run that was deleted may have left its arguments, but not under an ID that is made here and now.
+# To be ready for that takes PostgreSQL a tenth of the time of the whole statement.
+_ENQUEUE_NEW_ID: LiteralString = _ENQUEUE.replace(
+    "ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs\n", ""
+)
+
 _EXISTING: LiteralString = """
 SELECT name, class_name, config_name, creator_xid = %(creator_xid)s AS is_new
 FROM {schema}.workflow_status
@@ -88,9 +94,10 @@ class Enqueue:
         Safe to repeat, and repeated by itself when the connection breaks: it cannot start twice.
         """
         params = self._enqueue_row(options, args, kwargs)
+        statement = _ENQUEUE_NEW_ID if options.workflow_id is None else _ENQUEUE
         while True:
             try:
-                if self._db.insert(_ENQUEUE, params):
+                if self._db.insert(statement, params):
                     return WorkflowHandle(params["workflow_id"], self._workflows, is_new=True)
             except UniqueViolated as error:
                 if holder := self._holder(options):

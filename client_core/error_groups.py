@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import LiteralString, Unpack
 
-from psycopg.sql import SQL, Composable, Identifier
-
 from client_core.database import Database, Row
 from client_core.dialects import Dialect, dialect_of_format
 from client_core.errors import InvalidOption
@@ -24,23 +22,23 @@ MOST_FAILURES = 2_000
 _OWN = ("status", "start_time", "sort_desc", "after", "start_at", "queues_only")
 
 # Each status is one walk along its part of idx_workflow_status_failed, which ends at the limit.
-_STATUS = SQL("""(
+_STATUS: LiteralString = """(
     SELECT workflow_uuid, status, name, application_version, created_at, completed_at, updated_at,
         serialization, error
-    FROM {schema}.workflow_status {where} AND status = {status}
+    FROM {schema}.workflow_status <where> AND status = '<status>'
     ORDER BY created_at DESC, workflow_uuid DESC LIMIT %(limit)s
-)""")
-_FAILURES = SQL("""
+)"""
+_FAILURES: LiteralString = """
 SELECT s.workflow_uuid AS workflow_id, s.status, s.name, s.application_version AS app_version,
     s.created_at, COALESCE(s.completed_at, s.updated_at) AS failed_at, s.serialization,
     CASE WHEN octet_length(COALESCE(o.error, s.error)) <= %(max_bytes)s
          THEN COALESCE(o.error, s.error) END AS error,
     octet_length(COALESCE(o.error, s.error)) AS error_bytes
 FROM (
-    {statuses}
+    <statuses>
     ORDER BY created_at DESC, workflow_uuid DESC LIMIT %(limit)s
 ) s LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)
-ORDER BY s.created_at DESC, s.workflow_uuid DESC""")
+ORDER BY s.created_at DESC, s.workflow_uuid DESC"""
 _Read = tuple[RecordedError | RawValue | None, ErrorShape]
 _FAILED: tuple[LiteralString, ...] = ("ERROR", "MAX_RECOVERY_ATTEMPTS_EXCEEDED")
 
@@ -154,9 +152,8 @@ class FailureGroups:
         filters["start_time"] = since
         found = conditions(filters)
         self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
-        statement = statement_of(found.where(), Identifier(self._db.schema_name))
         params = {**found.params, "limit": limit + 1, "max_bytes": MAX_ERROR_BYTES}
-        rows = self._db.read(statement, params)
+        rows = self._db.read(statement_of(found.where()), params, keeps_plan=False)
         return ErrorGroups(
             tuple(_grouped(rows[:limit], self._serialization)),
             min(len(rows), limit),
@@ -164,10 +161,12 @@ class FailureGroups:
         )
 
 
-def statement_of(where: Composable, schema: Identifier) -> Composable:
+def statement_of(where: LiteralString) -> LiteralString:
     """The SQL for the failures that meet these conditions, of which there must be one."""
-    parts = [_STATUS.format(schema=schema, where=where, status=status) for status in _FAILED]
-    return _FAILURES.format(schema=schema, statuses=SQL(" UNION ALL ").join(parts))
+    walk = _STATUS.replace("<where>", where)
+    return _FAILURES.replace(
+        "<statuses>", " UNION ALL ".join(walk.replace("<status>", status) for status in _FAILED)
+    )
 
 
 def _grouped(rows: Iterable[Row], serialization: Serialization) -> list[ErrorGroup]:

@@ -1,10 +1,12 @@
-"""WorkflowFilter → WHERE, ORDER BY and keyset: the only composed SQL of the client."""
+"""WorkflowFilter → WHERE, ORDER BY and keyset: the only composed SQL of the client.
+
+It is put together from texts of this module alone; what a caller gives travels as parameters.
+"""
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, TypedDict
+from typing import Any, LiteralString, TypedDict
 
-from psycopg.sql import SQL, Composable, Identifier
 from psycopg.types.json import Jsonb
 
 from client_core.errors import InvalidOption
@@ -54,7 +56,7 @@ class WorkflowFilter(TypedDict, total=False):
     start_at: str
 
 
-_NAMES = {
+_NAMES: dict[str, LiteralString] = {
     "workflow_ids": "workflow_uuid",
     "status": "status",
     "name": "name",
@@ -67,19 +69,19 @@ _NAMES = {
     "parent_workflow_id": "parent_workflow_id",
     "forked_from": "forked_from",
 }
-_TIMES = {
-    "start_time": ("created_at", SQL(">=")),
-    "end_time": ("created_at", SQL("<=")),
-    "completed_after": ("completed_at", SQL(">=")),
-    "completed_before": ("completed_at", SQL("<=")),
-    "dequeued_after": ("started_at_epoch_ms", SQL(">=")),
-    "dequeued_before": ("started_at_epoch_ms", SQL("<=")),
+_TIMES: dict[str, LiteralString] = {
+    "start_time": "created_at >=",
+    "end_time": "created_at <=",
+    "completed_after": "completed_at >=",
+    "completed_before": "completed_at <=",
+    "dequeued_after": "started_at_epoch_ms >=",
+    "dequeued_before": "started_at_epoch_ms <=",
 }
-_PRESENCE = {"has_parent": "parent_workflow_id", "is_fork": "forked_from"}
+_PRESENCE: dict[str, LiteralString] = {"has_parent": "parent_workflow_id", "is_fork": "forked_from"}
 #: A database without applications has unclaimed rows only, so that filter always makes sense.
 _COLUMNS = {
     **_NAMES,
-    **{key: column for key, (column, _) in _TIMES.items()},
+    **{key: comparison.split()[0] for key, comparison in _TIMES.items()},
     **_PRESENCE,
     "was_forked_from": "was_forked_from",
     "attributes": "attributes",
@@ -90,19 +92,19 @@ class Conditions:
     """Collects SQL conditions and the parameters that they name."""
 
     def __init__(self) -> None:
-        self.sql: list[Composable] = []
+        self.sql: list[LiteralString] = []
         self.params: dict[str, Any] = {}
         #: The columns that the database must have for this to mean anything.
         self.columns: set[str] = set()
 
-    def add(self, condition: Composable, **params: Any) -> None:
+    def add(self, condition: LiteralString, **params: Any) -> None:
         """One more condition, which all rows must meet."""
         self.sql.append(condition)
         self.params |= params
 
-    def where(self) -> Composable:
+    def where(self) -> LiteralString:
         """The WHERE clause, or nothing."""
-        return SQL("WHERE ") + SQL(" AND ").join(self.sql) if self.sql else SQL("")
+        return f"WHERE {' AND '.join(self.sql)}" if self.sql else ""
 
 
 def conditions(filters: WorkflowFilter) -> Conditions:
@@ -113,12 +115,14 @@ def conditions(filters: WorkflowFilter) -> Conditions:
     found = Conditions()
     for key, value in filters.items():
         if value is not None:
-            _ADD.get(key, _nothing)(found, key, value)
-            found.columns |= {_COLUMNS[key]} if key in _COLUMNS else set()
+            if key in _ADD:
+                _ADD[key](found, key, value)
+            if key in _COLUMNS:
+                found.columns.add(_COLUMNS[key])
     if filters.get("queues_only"):
-        found.add(SQL("queue_name IS NOT NULL"))
+        found.add("queue_name IS NOT NULL")
         if not filters.get("status"):
-            found.add(SQL("status IN ('DELAYED', 'ENQUEUED', 'PENDING')"))
+            found.add("status IN ('DELAYED', 'ENQUEUED', 'PENDING')")
     for key in ("after", "start_at"):
         if (cursor := filters.get(key)) is not None:
             _keyset(found, key, cursor, descending=filters.get("sort_desc", False))  # type: ignore[arg-type]
@@ -131,55 +135,48 @@ def keeps_plan(filters: WorkflowFilter) -> bool:
     return narrowing <= {"workflow_ids", "after", "limit", "sort_desc"}
 
 
-def order(filters: WorkflowFilter) -> Composable:
+def order(filters: WorkflowFilter) -> LiteralString:
     """ORDER BY, total even among equal times, and LIMIT."""
-    direction = SQL("DESC") if filters.get("sort_desc") else SQL("ASC")
-    ordered = SQL("ORDER BY created_at {0}, workflow_uuid {0}").format(direction)
+    way: LiteralString = "DESC" if filters.get("sort_desc") else "ASC"
+    ordered: LiteralString = f"ORDER BY created_at {way}, workflow_uuid {way}"
     if (limit := filters.get("limit")) is None:
         return ordered
     if limit < 0:
         raise InvalidOption({"limit": "must not be negative"})
-    return ordered + SQL(" LIMIT {}").format(limit)
+    # Not as a parameter: a plan that is kept must be one for so few rows.
+    return ordered + f" LIMIT {limit:d}"
 
 
 def _names(found: Conditions, key: str, value: Names) -> None:
-    column = Identifier(_NAMES[key])
-    found.add(SQL("{} = ANY({})").format(column, _placeholder(key)), **{key: _list(value)})
+    found.add(f"{_NAMES[key]} = ANY(%({key})s)", **{key: _list(value)})
 
 
 def _times(found: Conditions, key: str, value: datetime) -> None:
-    column, comparison = _TIMES[key]
     if value.tzinfo is None:
         raise InvalidOption({key: "must have a time zone"})
-    condition = SQL("{} {} {}").format(Identifier(column), comparison, _placeholder(key))
-    found.add(condition, **{key: round(value.timestamp() * 1000)})
+    found.add(f"{_TIMES[key]} %({key})s", **{key: round(value.timestamp() * 1000)})
 
 
 def _presence(found: Conditions, key: str, value: bool) -> None:
-    test = SQL("IS NOT NULL") if value else SQL("IS NULL")
-    found.add(SQL("{} {}").format(Identifier(_PRESENCE[key]), test))
+    found.add(f"{_PRESENCE[key]} IS NOT NULL" if value else f"{_PRESENCE[key]} IS NULL")
 
 
 def _prefix(found: Conditions, key: str, value: str) -> None:
     escaped = value.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-    found.add(SQL("workflow_uuid LIKE {}").format(_placeholder(key)), **{key: f"{escaped}%"})
+    found.add(f"workflow_uuid LIKE %({key})s", **{key: f"{escaped}%"})
 
 
 def _application(found: Conditions, key: str, value: Names) -> None:
-    owned = SQL("(application_name = ANY({}) OR application_name IS NULL)")
-    found.add(owned.format(_placeholder(key)), **{key: _list(value)})
+    owned = f"(application_name = ANY(%({key})s) OR application_name IS NULL)"
+    found.add(owned, **{key: _list(value)})
 
 
 def _was_forked(found: Conditions, key: str, value: bool) -> None:
-    found.add(SQL("was_forked_from = {}").format(_placeholder(key)), **{key: value})
+    found.add(f"was_forked_from = %({key})s", **{key: value})
 
 
 def _attributes(found: Conditions, key: str, value: Mapping[str, Any]) -> None:
-    found.add(SQL("attributes @> {}").format(_placeholder(key)), **{key: Jsonb(dict(value))})
-
-
-def _nothing(found: Conditions, key: str, value: object) -> None:
-    """Keys that shape the list as a whole are read elsewhere."""
+    found.add(f"attributes @> %({key})s", **{key: Jsonb(dict(value))})
 
 
 _ADD: dict[str, Callable[[Conditions, str, Any], None]] = {
@@ -198,16 +195,11 @@ def _keyset(found: Conditions, key: str, cursor: str, *, descending: bool) -> No
     if not (created_at.isascii() and created_at.isdigit() and len(created_at) < 19 and workflow_id):
         raise InvalidOption({key: "is not a cursor of this list"})
     # The row comparison uses the index on created_at alone, and is exact among equal times.
-    comparison = SQL("<" if descending else ">") + SQL("=" if key == "start_at" else "")
-    place = SQL("({}, {})").format(_placeholder(f"{key}_time"), _placeholder(f"{key}_id"))
+    comparison = ("<" if descending else ">") + ("=" if key == "start_at" else "")
     found.add(
-        SQL("(created_at, workflow_uuid) {} {}").format(comparison, place),
+        f"(created_at, workflow_uuid) {comparison} (%({key}_time)s, %({key}_id)s)",
         **{f"{key}_time": int(created_at), f"{key}_id": workflow_id},
     )
-
-
-def _placeholder(key: str) -> Composable:
-    return SQL("%({})s").format(SQL(key))  # keys are constants of ours
 
 
 def _list(value: Names) -> list[str]:

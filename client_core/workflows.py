@@ -3,8 +3,6 @@
 from collections.abc import Sequence
 from typing import Any, LiteralString, Unpack
 
-from psycopg.sql import SQL, Identifier
-
 from client_core.database import Database
 from client_core.errors import InvalidOption, WaitTimeout
 from client_core.filters import WorkflowFilter, conditions, keeps_plan, order
@@ -52,12 +50,12 @@ _GET: LiteralString = (
     + "\nWHERE workflow_uuid = %(workflow_id)s"
 )
 
-_LIST = SQL(_RUN + "\nFROM {schema}.workflow_status s {where} {order}")
+# Where the texts of filters.py go is marked so.
+_LIST: LiteralString = _RUN + "\nFROM {schema}.workflow_status s <where> <order>"
 
 # The page is cut before the payloads are joined, so that they are fetched for its rows alone.
-_PAGE: LiteralString = """
-FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s"""
-_LIST_WITH_PAYLOADS = SQL(_RUN + _PAYLOADS + _PAGE + _JOINS + "\n{order}")
+_PAGE: LiteralString = "\nFROM (SELECT * FROM {schema}.workflow_status <where> <order>) s"
+_LIST_WITH_PAYLOADS: LiteralString = _RUN + _PAYLOADS + _PAGE + _JOINS + "\n<order>"
 
 _STEPS: LiteralString = """
 SELECT function_id, function_name, child_workflow_id, started_at_epoch_ms, completed_at_epoch_ms,
@@ -74,6 +72,9 @@ _EXISTS: LiteralString = """
 SELECT 1 AS found FROM {schema}.workflow_status WHERE workflow_uuid = %(workflow_id)s"""
 
 _MAX_INT4 = 2**31 - 1
+#: So many of its fields a WorkflowStatus has from _RUN; attributes have to be read.
+_FIELDS = WorkflowStatus._fields.index("input")
+_ATTRIBUTES = WorkflowStatus._fields.index("attributes")
 
 
 class Workflows:
@@ -181,9 +182,7 @@ class Workflows:
         found = conditions(filters)
         self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
         template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
-        statement = template.format(
-            schema=Identifier(self._db.schema_name), where=found.where(), order=order(filters)
-        )
+        statement = template.replace("<where>", found.where()).replace("<order>", order(filters))
         params = {**found.params, "max_bytes": self._max_payload_bytes}
         rows = self._db.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
         if load_payloads:
@@ -193,20 +192,23 @@ class Workflows:
     def _payload_limit(self, max_payload_bytes: int | None) -> int:
         return self._max_payload_bytes if max_payload_bytes is None else max_payload_bytes
 
-    def _status(self, row: tuple[Any, ...], *payloads: Any) -> WorkflowStatus:
-        *fields, attributes, name = row
-        # Not by psycopg, which fails for the whole list when one row has what Python cannot parse.
-        if attributes is not None:
-            attributes = self._serialization.decode_value(attributes, "portable_json")
-        return WorkflowStatus(*(*fields, attributes, name, *payloads))
+    def _status(
+        self, row: tuple[Any, ...], payloads: tuple[Any, ...] = (None, None, None)
+    ) -> WorkflowStatus:
+        if (attributes := row[_ATTRIBUTES]) is not None:
+            # Not by psycopg, which fails for the whole list if Python cannot parse one row's.
+            read = self._serialization.decode_value(attributes, "portable_json")
+            row = (*row[:_ATTRIBUTES], read, *row[_ATTRIBUTES + 1 :])
+        return WorkflowStatus._make(row + payloads)
 
     def _with_payloads(self, row: tuple[Any, ...]) -> WorkflowStatus:
         decode = self._serialization
-        *fields, inputs, output, error, inputs_bytes, output_bytes, error_bytes = row
-        name = fields[-1]
-        return self._status(
-            tuple(fields),
+        run, (inputs, output, error, *sizes) = row[:_FIELDS], row[_FIELDS:]
+        inputs_bytes, output_bytes, error_bytes = sizes
+        name = run[-1]
+        payloads = (
             cut(inputs, inputs_bytes, name) or decode.decode_arguments(inputs, name),
             cut(output, output_bytes, name) or decode.decode_value(output, name),
             cut(error, error_bytes, name) or decode.decode_error(error, name),
         )
+        return self._status(run, payloads)

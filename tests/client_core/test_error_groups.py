@@ -207,7 +207,7 @@ def test_the_walk_along_the_index_of_failures(sql: Sql) -> None:
     )
     sql.execute("ANALYZE dbos.workflow_status")
     found = conditions({"start_time": START, "name": "job"})
-    statement = SQL("EXPLAIN ") + statement_of(found.where(), Identifier("dbos"))
+    statement = SQL("EXPLAIN " + statement_of(found.where())).format(schema=Identifier("dbos"))
     params = {**found.params, "limit": 100, "max_bytes": 100}
     plan = "\n".join(row["QUERY PLAN"] for row in sql.execute(statement, params))
     assert plan.count("idx_workflow_status_failed") == 2
