@@ -77,6 +77,8 @@ _TIMES: dict[str, LiteralString] = {
     "dequeued_after": "started_at_epoch_ms >=",
     "dequeued_before": "started_at_epoch_ms <=",
 }
+#: Clocks of applications differ from PostgreSQL's by less than this.
+_MOST_SKEW_MS = 24 * 60 * 60 * 1000
 _PRESENCE: dict[str, LiteralString] = {"has_parent": "parent_workflow_id", "is_fork": "forked_from"}
 #: A database without applications has unclaimed rows only, so that filter always makes sense.
 _COLUMNS = {
@@ -154,7 +156,13 @@ def _names(found: Conditions, key: str, value: Names) -> None:
 def _times(found: Conditions, key: str, value: datetime) -> None:
     if value.tzinfo is None:
         raise InvalidOption({key: "must have a time zone"})
-    found.add(f"{_TIMES[key]} %({key})s", **{key: round(value.timestamp() * 1000)})
+    at_ms = round(value.timestamp() * 1000)
+    found.add(f"{_TIMES[key]} %({key})s", **{key: at_ms})
+    if key in ("completed_before", "dequeued_before"):
+        # What was over by then had been created by then. Said so, the walk along created_at, which
+        # PostgreSQL chooses for the order, begins there and not at the newest run.
+        bound = f"{key}_created"
+        found.add(f"created_at <= %({bound})s", **{bound: at_ms + _MOST_SKEW_MS})
 
 
 def _presence(found: Conditions, key: str, value: bool) -> None:
