@@ -22,6 +22,7 @@ class Scale:
     rounds: int = 25
     calls_per_round: int = 12
     wake_ups: int = 10
+    page_rounds: int = 7
     #: How long a run goes on while its result is waited for, at least and at most.
     wait_seconds: tuple[float, float] = (0.5, 1.5)
 

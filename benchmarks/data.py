@@ -83,13 +83,40 @@ SELECT workflow_uuid, step, (ARRAY['check_stock', 'charge', 'ship'])[step], '{"o
 FROM dbos.workflow_status, generate_series(1, 3) AS step
 WHERE status NOT IN ('ENQUEUED', 'DELAYED')"""
 
+#: A run of 5,000 steps, and one of 500 children.
+MANY_STEPS, MANY_CHILDREN = "run-of-many-steps", "run-of-many-children"
+
+_LARGE: LiteralString = """
+INSERT INTO dbos.workflow_status (
+    workflow_uuid, status, name, parent_workflow_id, created_at, updated_at, started_at_epoch_ms,
+    completed_at, serialization, recovery_attempts
+)
+SELECT id, 'SUCCESS', 'import_file', parent, at, at + 5000000, at, at + 5000000, 'portable_json', 1
+FROM (SELECT 'run-of-many-steps' AS id, NULL AS parent, 0 AS n
+      UNION ALL SELECT 'run-of-many-children', NULL, 0
+      UNION ALL SELECT 'child-of-many-' || n, 'run-of-many-children', n
+      FROM generate_series(1, 500) n) AS run,
+    LATERAL (SELECT %(now_ms)s - 864000000 + 5000 * n AS at) AS moment"""
+
+_LARGE_STEPS: LiteralString = """
+INSERT INTO dbos.operation_outputs (
+    workflow_uuid, function_id, function_name, output, child_workflow_id, started_at_epoch_ms,
+    completed_at_epoch_ms, serialization
+)
+SELECT workflow_uuid, n, CASE WHEN workflow_uuid = 'run-of-many-steps' THEN 'step-' || n %% 7
+                              ELSE 'import_part' END, '{"ok":true}',
+    CASE WHEN workflow_uuid <> 'run-of-many-steps' THEN 'child-of-many-' || n END,
+    created_at + 900 * n, created_at + 900 * n + 800, serialization
+FROM dbos.workflow_status, generate_series(1, 5000) n
+WHERE workflow_uuid = 'run-of-many-steps' OR workflow_uuid = 'run-of-many-children' AND n <= 500"""
+
 # Made anew at the end, which is quicker than adding to each a million times.
 _INDEXES: LiteralString = """
 SELECT format('DROP INDEX %%I.%%I', schemaname, indexname), indexdef
 FROM pg_indexes JOIN pg_class ON oid = format('%%I.%%I', schemaname, indexname)::regclass
 WHERE schemaname = %(schema)s AND oid NOT IN (SELECT conindid FROM pg_constraint)"""
 
-_FILL = (_RUNS, _INPUTS, _OUTPUTS, _STEPS)
+_FILL = (_RUNS, _INPUTS, _OUTPUTS, _STEPS, _LARGE, _LARGE_STEPS)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ import psycopg
 from benchmarks.cases import OURS, PYTHON, TYPESCRIPT, Result, Scale, cases, measure, results
 from benchmarks.data import Server, copied
 from benchmarks.memory import growth_mib
+from benchmarks.pages import pages
 from benchmarks.peers import Peer, Scene, official_peer, our_peer
 from benchmarks.typescript import typescript_peer
 from benchmarks.waking import wake_ups
@@ -43,7 +44,9 @@ def run(server: Server, scale: Scale, say: Say) -> list[Result]:
         major = conn.info.server_version // 10_000
         say(f"PostgreSQL {major}, dbos {version('dbos')}; {_floor(conn)}")
         with _peers(scene, say) as peers:
-            return list(_results(scene, peers, ids, scale, say))
+            found = list(_results(scene, peers, ids, scale, say))
+        say("pages …")
+        return [*found, *pages(server, scene, ids, scale, say)]
 
 
 def _results(

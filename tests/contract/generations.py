@@ -20,7 +20,7 @@ from psycopg.sql import SQL, Identifier
 
 from tests.contract import node
 from tests.contract.applications import application
-from tests.contract.installed import installed
+from tests.contract.installed import install_python, installed
 from tests.databases import create_database
 from tests.postgres import server_url
 
@@ -104,7 +104,7 @@ def _ensure_template(
 def interpreter(generation: Generation) -> str:
     """The path of a Python that has the SDK."""
     locks = [HERE / f"{generation}.txt"]
-    folder = installed(str(generation), locks, _install_python, sys.version)
+    folder = installed(str(generation), locks, partial(install_python, sys.executable), sys.version)
     return str(folder / "bin" / "python")
 
 
@@ -117,16 +117,6 @@ def _command(generation: Generation) -> list[str]:
     locks = [HERE / str(generation) / name for name in node.LOCKED]
     folder = installed(str(generation), locks, partial(node.install, javascript))
     return [javascript, str(HERE / "worker.mjs"), str(folder)]
-
-
-def _install_python(folder: Path) -> None:
-    [lock] = folder.glob("*.txt")
-    for command in (
-        [sys.executable, "-m", "venv", str(folder)],
-        [str(folder / "bin" / "python"), "-m", "pip", "install", "--requirement", str(lock)],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
 
 
 def each(*generations: Generation) -> list[Any]:

@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -32,3 +33,14 @@ def installed(name: str, locks: Sequence[Path], install: Callable[[Path], None],
         finally:
             shutil.rmtree(fresh, ignore_errors=True)
     return folder
+
+
+def install_python(python: str, folder: Path) -> None:
+    """Make the folder an environment of this interpreter with what its lock file lists."""
+    [lock] = folder.glob("*.txt")
+    for command in (
+        [python, "-m", "venv", str(folder)],
+        [str(folder / "bin" / "python"), "-m", "pip", "install", "--requirement", str(lock)],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
