@@ -274,6 +274,7 @@ class Fault:
         pool = open_pool(self.proxy.url, max_size=1, timeout_seconds=30)
         with pool, DBOSClient.create(system_database_pool=pool, dialect="typescript") as client:
             if is_warm:
+                client._db._capabilities = self.direct.capabilities
                 client.get_queue("none")
             if "refuse" in script:
                 pool.timeout = PATIENCE_SECONDS
