@@ -49,7 +49,8 @@ SELECT f.*, f.first_id AS function_id, f.started_ms AS started_at_epoch_ms,
     o.function_name, o.child_workflow_id, o.serialization, o.error IS NOT NULL AS has_failed,
     CASE WHEN f.count = 1 AND octet_length(o.output) <= %(max_bytes)s THEN o.output END AS output,
     CASE WHEN f.count = 1 AND octet_length(o.error) <= %(max_bytes)s THEN o.error END AS error,
-    octet_length(o.output) AS output_bytes, octet_length(o.error) AS error_bytes,
+    CASE WHEN f.count = 1 THEN octet_length(o.output) END AS output_bytes,
+    CASE WHEN f.count = 1 THEN octet_length(o.error) END AS error_bytes,
     c.status AS child_status, c.created_at AS child_created_ms,
     c.started_at_epoch_ms AS child_started_ms, c.completed_at AS child_completed_ms
 FROM folded f
@@ -129,15 +130,15 @@ class Steps:
         page = [self._step_row(row) for row in rows[:limit]]
         if len(rows) > limit:
             return StepPage(page, page[-1].last_id)
-        cut = fold and bool(rows) and rows[0]["scanned_count"] == MOST_SCANNED
-        return StepPage(page, rows[0]["scanned_to"] if cut else None)
+        has_more = fold and bool(rows) and rows[0]["scanned_count"] == MOST_SCANNED
+        return StepPage(page, rows[0]["scanned_to"] if has_more else None)
 
     def _step_row(self, row: Row) -> StepRow:
         return StepRow(
             first_id=row["first_id"],
             last_id=row["last_id"],
             count=row["count"],
-            step=read_step(row, self._serialization) if row["count"] == 1 else _bare(row),
+            step=read_step(row, self._serialization),
             has_failed=row["has_failed"],
             started_ms=row["started_ms"],
             completed_ms=row["completed_ms"],
@@ -146,18 +147,6 @@ class Steps:
             child_started_ms=row["child_started_ms"] or row["child_created_ms"],
             child_completed_ms=row["child_completed_ms"],
         )
-
-
-def _bare(row: Row) -> StepInfo:
-    return StepInfo(
-        function_id=row["first_id"],
-        function_name=row["function_name"],
-        output=None,
-        error=None,
-        child_workflow_id=row["child_workflow_id"],
-        started_at_epoch_ms=row["started_ms"],
-        completed_at_epoch_ms=row["completed_ms"],
-    )
 
 
 def read_step(row: Row, decode: Serialization) -> StepInfo:
