@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, LiteralString
 
 from client_core.database import Execute, ForeignKeyViolated, Params, Row, UniqueViolated
+from client_core.dialects import Dialect
 from client_core.enqueue import Enqueue, assert_same
 from client_core.errors import InvalidOption, NonExistentWorkflow, QueueDeduplicated
 from client_core.handle import WorkflowHandle
@@ -122,14 +123,18 @@ class Bulk(Enqueue, Messages):
         ]
 
     def send_many(
-        self, messages: Iterable[SendMessage], *, serialization: str | None = None
+        self,
+        messages: Iterable[SendMessage],
+        *,
+        serialization: str | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         """Send many messages, all or none.
 
         Raises :class:`NonExistentWorkflow` for a destination that is not there. When the
         connection breaks it does as :meth:`send` does.
         """
-        rows: list[Params] = [self._message_row(one, serialization) for one in messages]
+        rows: list[Params] = [self._message_row(one, serialization, dialect) for one in messages]
 
         def send(execute: Execute) -> None:
             for batch in _batches(rows):

@@ -1,7 +1,7 @@
 """Debounce: calls with one key within a period start one run, with the arguments of the last."""
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, LiteralString
 
 from client_core.control import INTERNAL_QUEUE_NAME
@@ -86,14 +86,13 @@ class Debounce(Enqueue):
         kwargs: Mapping[str, Any] | None = None,
         *,
         debounce_timeout_ms: float | None = None,
-        dialect: Dialect | None = None,
     ) -> WorkflowHandle:
         """See :meth:`DebouncerClient.debounce`."""
         _refuse(options, debounce_key, debounce_period_ms, debounce_timeout_ms)
         owner = options.application_name or self._application_name
-        spoken = owner_dialect(self._db, owner, dialect or self._dialect)
+        spoken = owner_dialect(self._db, owner, options.dialect or self._dialect)
         params = {
-            **self._enqueue_row(options, args, dict(kwargs or {}), spoken),
+            **self._enqueue_row(replace(options, dialect=spoken), args, dict(kwargs or {})),
             "deduplication_id": _deduplication_id(options, debounce_key, spoken),
             "match_class": spoken == "typescript",
             "class_name": options.workflow_class_name or "",
@@ -149,11 +148,11 @@ class DebouncerClient:
                 **given,
                 "workflow_name": workflow_name,
                 "workflow_class_name": workflow_class_name or None,
+                "dialect": dialect,
             }
         )
         self._client = client
         self._timeout_ms = debounce_timeout_ms
-        self._dialect = dialect
         _refuse(self._options, "key", 1, debounce_timeout_ms)
 
     def debounce(
@@ -173,7 +172,6 @@ class DebouncerClient:
             args,
             kwargs,
             debounce_timeout_ms=self._timeout_ms,
-            dialect=self._dialect,
         )
 
 

@@ -60,6 +60,11 @@ UNION
 -- end"""
 
 
+def dialect_rule(value: object) -> str | None:
+    """The rule that the name of a language breaks, or None."""
+    return None if value in DIALECTS else f"must be one of {', '.join(DIALECTS)}"
+
+
 def owner_dialect(
     database: Database, application_name: str | None, stated: Dialect | None
 ) -> Dialect:
@@ -69,8 +74,8 @@ def owner_dialect(
     :class:`InvalidOption` for a language that DBOS does not have, and :class:`DialectUnknown`.
     """
     if stated is not None:
-        if stated not in DIALECTS:
-            raise InvalidOption({"dialect": f"must be one of {', '.join(DIALECTS)}"})
+        if rule := dialect_rule(stated):
+            raise InvalidOption({"dialect": rule})
         return stated
     rows = database.read(_TRACES, {"application_name": application_name})
     formats = {row["format"] or own_format(row["ends"]) for row in rows}

@@ -116,8 +116,8 @@ class Enqueue:
         options: EnqueueOptions,
         args: tuple[Any, ...],
         kwargs: dict[str, Any],
-        dialect: Dialect | None = None,
     ) -> dict[str, Any]:
+        dialect = options.dialect or self._dialect
         owner = options.application_name or self._application_name
         self._db.assert_supported(
             "workflow_status",
@@ -132,14 +132,14 @@ class Enqueue:
             "workflow_status",
             owner,
             stated=options.serialization,
-            dialect=dialect or self._dialect,
+            dialect=dialect,
             custom=self._serialization.custom,
         )
         inputs, serialization = self._serialization.encode_arguments(args, kwargs, format_name)
         identity = identity_columns(
             options.authenticated_user,
             options.authenticated_roles,
-            dialect or self._dialect,
+            dialect,
             serialization,
         )
         delay = options.delay_seconds

@@ -63,15 +63,19 @@ class Messages:
         idempotency_key: str | None = None,
         *,
         serialization: str | None = None,
+        dialect: Dialect | None = None,
     ) -> None:
         """Send a message to a workflow, which takes it with ``recv``.
+
+        ``dialect`` is the language of the receiver: databases of SDKs that did not name the format
+        of a message need it, unless they show it.
 
         With an ``idempotency_key`` a message that was sent before is not sent again. Raises
         :class:`NonExistentWorkflow`. A connection that breaks meanwhile doubles nothing; on
         databases of SDKs before Python 2.14 and TypeScript 4.10 it raises :class:`OutcomeUnknown`.
         """
         sent = SendMessage(destination_id, message, topic, idempotency_key)
-        row = self._message_row(sent, serialization)
+        row = self._message_row(sent, serialization, dialect)
         try:
             self._db.insert(_SEND, row, repeatable=self._may_send_again())
         except ForeignKeyViolated as error:
@@ -81,7 +85,9 @@ class Messages:
         # In older databases a message that was received is gone, and its ID stops no second one.
         return not self._db.capabilities.lacks("notifications.consumed")
 
-    def _message_row(self, sent: SendMessage, serialization: str | None) -> dict[str, str]:
+    def _message_row(
+        self, sent: SendMessage, serialization: str | None, dialect: Dialect | None
+    ) -> dict[str, str]:
         key = sent.idempotency_key
         if key is not None and (rule := text_rule(key)):
             raise InvalidOption({"idempotency_key": rule})
@@ -90,7 +96,7 @@ class Messages:
             "notifications",
             self._application_name,
             stated=serialization,
-            dialect=self._dialect,
+            dialect=dialect or self._dialect,
             custom=self._serialization.custom,
         )
         text, format_name = self._serialization.encode_value(sent.message, stated)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from client_core.dialects import Dialect, dialect_rule
 from client_core.errors import InvalidOption
 
 #: The column is a 4-byte integer.
@@ -63,6 +64,9 @@ class EnqueueOptions:
     application_name: str | None = None
     #: The format of the arguments; by default the client's.
     serialization: str | None = None
+    #: The language of the application, where it spells a row in its own way; by default the
+    #: client's.
+    dialect: Dialect | None = None
 
     def __post_init__(self) -> None:
         problems = {field: rule for field, rule in self._broken_rules() if rule}
@@ -166,4 +170,5 @@ _OPTIONAL: dict[str, Callable[[object], str | None]] = {
     "attributes": _attributes_rule,
     "authenticated_user": text_rule,
     "authenticated_roles": _roles_rule,
+    "dialect": dialect_rule,
 }

@@ -185,11 +185,18 @@ def test_who_is_not_known_is_spelled_as_the_language_does(
     serialization: str | None,
     expected: str | None,
 ) -> None:
-    with DBOSClient.create(system_url, dialect=dialect) as client:
-        handle = client.enqueue(options(serialization=serialization))
-    written = row(sql, handle.workflow_id)
-    assert written["authenticated_user"] == written["assumed_role"] == expected
-    assert written["authenticated_roles"] == (None if expected is None else "[]")
+    with (
+        DBOSClient.create(system_url, dialect=dialect) as told,
+        DBOSClient.create(system_url, dialect="java") as told_otherwise,
+    ):
+        handles = [told.enqueue(options(serialization=serialization))]
+        if dialect:
+            said = options(serialization=serialization, dialect=dialect)
+            handles.append(told_otherwise.enqueue(said))
+    for handle in handles:
+        written = row(sql, handle.workflow_id)
+        assert written["authenticated_user"] == written["assumed_role"] == expected
+        assert written["authenticated_roles"] == (None if expected is None else "[]")
 
 
 def test_a_held_deduplication_id_is_refused(client: DBOSClient, sql: Sql) -> None:

@@ -57,6 +57,7 @@ def options(**given: Any) -> EnqueueOptions:
         ("attributes", {"a": math.nan}),
         ("attributes", ["a"]),
         ("application_name", ""),
+        ("dialect", "rust"),
     ],
 )
 def test_a_broken_rule_names_its_field(field: str, value: object) -> None:

@@ -1,6 +1,6 @@
 """The workers of old SDKs run what ours writes, and their official clients read it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from client_core import (
     QueueDeduplicated,
     ScheduleDefinition,
     SendMessage,
+    SerializationError,
     UnsupportedBySchema,
     WorkflowHandle,
 )
@@ -272,6 +273,21 @@ def test_a_write_works_or_names_what_is_missing(
         write(ours)
     assert caught.value.missing == missing
     assert ours.list_workflows() == before
+
+
+def test_what_is_said_of_the_language_of_a_receiver_counts(ours: DBOSClient) -> None:
+    """Go's own format cannot be written; where rows name theirs, the portable one is."""
+    sent = start(ours, "echo", 1)
+    writes: list[Callable[[], None]] = [
+        lambda: ours.send(sent.workflow_id, 1, dialect="go"),
+        lambda: ours.send_many([SendMessage(sent.workflow_id, 1)], dialect="go"),
+    ]
+    for write in writes:
+        if ours.capabilities.lacks("notifications.serialization"):
+            with pytest.raises(SerializationError):
+                write()
+        else:
+            write()
 
 
 def test_a_debounced_run_starts_with_the_last_arguments(
