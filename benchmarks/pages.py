@@ -15,8 +15,8 @@ from benchmarks.data import MANY_CHILDREN, MANY_STEPS, Server
 from benchmarks.peers import Scene
 from benchmarks.visitor import Visitor, console_visitor
 
-#: A page without anything of the system database.
-EMPTY = "/preferences/"
+#: A form that asks the system database nothing.
+EMPTY = "/s/main/views/save/"
 LIST = "/s/main/workflows/"
 #: To the empty page: a page, and the worst filter that the search offers.
 PAGE_TARGET, FILTER_TARGET = 3.0, 10.0

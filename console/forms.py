@@ -3,7 +3,6 @@
 import json
 import uuid
 from typing import Any
-from zoneinfo import available_timezones
 
 from django import forms
 
@@ -18,6 +17,7 @@ from client_core import (
     StatusString,
 )
 from console.columns import COLUMNS
+from console.preferences import zone_names
 from console.search import Search, typed_term
 
 FORMATS = [
@@ -229,12 +229,12 @@ class PreferencesForm(forms.Form):
     @property
     def zones(self) -> list[str]:
         """The zones to choose from."""
-        return sorted(available_timezones())
+        return sorted(zone_names())
 
     def clean_zone(self) -> str:
         """A zone that there is."""
         zone: str = self.cleaned_data["zone"]
-        if zone not in available_timezones():
+        if zone not in zone_names():
             raise forms.ValidationError("There is no such zone; Europe/Berlin is one, UTC another.")
         return zone
 

@@ -1,6 +1,7 @@
 """The small pieces that every page is made of. Loaded in all templates."""
 
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -37,6 +38,7 @@ def cell(context: template.Context, column: Any, run: Any) -> SafeString | str:
 
 
 @register.simple_tag
+@lru_cache(maxsize=256)  # A page has hundreds of them.
 def icon(name: str) -> SafeString:
     """An icon of icons.svg, hidden from screen readers: a word always stands beside it."""
     return format_html(
@@ -47,6 +49,7 @@ def icon(name: str) -> SafeString:
 
 
 @register.simple_tag
+@lru_cache(maxsize=64)
 def status_badge(status: str) -> SafeString:
     """A status as icon and word."""
     kind = status.lower() if status in _KNOWN else "unknown"
