@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -36,11 +35,7 @@ def _name(run: WorkflowStatus, system: System) -> Text:
 
 
 def _id(run: WorkflowStatus, system: System) -> Text:
-    return _copyable(run.workflow_id)
-
-
-def _copyable(text: str) -> Text:
-    return render_to_string("components/copyable.html", copyable(text))
+    return copyable(run.workflow_id)
 
 
 def _duration(run: WorkflowStatus, system: System) -> Text | None:
