@@ -48,6 +48,7 @@ STATUSES = {
 }
 
 _TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*"?)+')
+_PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _TERM = re.compile(r"(?P<key>-?[a-z-]+):(?P<value>.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"attr\.(?P<path>[^=]+)=(?P<value>.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
@@ -114,6 +115,27 @@ def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> Sear
     return search
 
 
+def token_at(line: str, caret: int) -> tuple[int, int]:
+    """Where the term begins and ends that the caret stands in, or that would begin there."""
+    for match in _TOKEN.finditer(line):
+        if match.start() <= caret <= match.end():
+            return match.span()
+    return caret, caret
+
+
+def last_value(text: str) -> tuple[str, str]:
+    """What stands before the last of the values of a term, and that one, without quotes."""
+    parts = [match.span() for match in _PART.finditer(text)]
+    start, end = parts[-1] if parts else (0, 0)
+    start = start if end == len(text) else len(text)
+    return text[:start], _unquoted(text[start:])
+
+
+def spelled(value: str) -> str:
+    """A value as a term has it: in quotes where that matters."""
+    return _quoted(value) if _SPECIAL.search(value) else value
+
+
 def typed_term(key: str, value: str) -> str:
     """A term of what was typed beside its key; spaces without quotes get quotes."""
     return f"{key}:{value if _TOKEN.fullmatch(value) else _quoted(value)}"
@@ -121,7 +143,7 @@ def typed_term(key: str, value: str) -> str:
 
 def exact_term(key: str, value: str) -> str:
     """A term that finds exactly this value."""
-    return f"{key}:{_quoted(value) if _SPECIAL.search(value) else value}"
+    return f"{key}:{spelled(value)}"
 
 
 def _quoted(value: str) -> str:
@@ -226,7 +248,7 @@ class _Reader:
 
 def _values(text: str) -> Iterator[str]:
     """The values between the commas that stand in no quotes."""
-    found = [_unquoted(part) for part in re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', text)]
+    found = [_unquoted(part) for part in _PART.findall(text)]
     if not found or not all(found):
         raise Wrong("a value is missing")
     yield from found
