@@ -54,6 +54,10 @@ _GET: LiteralString = (
 
 _LIST = SQL(_RUN + "\nFROM {schema}.workflow_status s {where} {order}")
 
+# Without an order, so that it ends at the ceiling wherever the rows lie.
+_COUNT = SQL("""
+SELECT count(*) FROM (SELECT FROM {schema}.workflow_status {where} LIMIT %(ceiling)s) counted""")
+
 # The page is cut before the payloads are joined, so that they are fetched for its rows alone.
 _PAGE: LiteralString = """
 FROM (SELECT * FROM {schema}.workflow_status {where} {order}) s"""
@@ -144,6 +148,26 @@ class Workflows:
         if self._application_name and not filters.get("workflow_ids"):
             filters.setdefault("application_name", self._application_name)
         return self._list(filters, load_payloads=load_payloads)
+
+    def count_workflows(
+        self,
+        *,
+        ceiling: int = 1_000,
+        timeout_ms: int | None = None,
+        **filters: Unpack[WorkflowFilter],
+    ) -> int:
+        """How many workflows match every filter, counted up to a ceiling: so many, or more.
+
+        With ``timeout_ms``, the statement time-out may be shorter than that of other reads.
+        """
+        if self._application_name and not filters.get("workflow_ids"):
+            filters.setdefault("application_name", self._application_name)
+        found = conditions(filters)
+        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
+        statement = _COUNT.format(schema=Identifier(self._db.schema_name), where=found.where())
+        database = self._db if timeout_ms is None else self._db.hurried(timeout_ms)
+        rows = database.read(statement, {**found.params, "ceiling": max(0, ceiling)})
+        return int(rows[0]["count"])
 
     def list_queued_workflows(
         self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]

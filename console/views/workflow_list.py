@@ -1,5 +1,7 @@
 """The list of workflows: a search, and the pages of what it finds."""
 
+import hashlib
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
@@ -21,6 +23,9 @@ from console.views.common import known_names
 PAGE_SIZE = 50
 #: What came since is counted up to here.
 MOST_NEWER = 99
+#: What matches is counted up to here, as long as it takes no longer.
+MOST_COUNTED = 1_000
+COUNT_TIMEOUT_MS = 500
 TEMPLATE = "workflows/list.html"
 
 
@@ -37,6 +42,8 @@ def index(request: Request, system: System) -> HttpResponse:
         "search": search,
         "is_first": "after" not in request.GET,
         "columns": columns_of(request),
+        # While the search stays the same, so does the count.
+        "count_id": hashlib.sha256(search.text.encode()).hexdigest()[:12],
     }
     if not search.problems:
         try:
@@ -55,6 +62,21 @@ def index(request: Request, system: System) -> HttpResponse:
         **known_names(system),
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def count(request: Request, system: System) -> HttpResponse:
+    """How many runs a search finds, which a page of them asks for when it is there."""
+    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    shown = None
+    if not search.problems:
+        with suppress(QueryTimeout):
+            found = system.client.count_workflows(
+                ceiling=MOST_COUNTED, timeout_ms=COUNT_TIMEOUT_MS, **search.filters
+            )
+            shown = f"{found:,}{'+' if found == MOST_COUNTED else ''}"
+    return render(request, "workflows/_count.html", {"count": shown})
 
 
 def _as_search(request: Request, system: System) -> HttpResponse:

@@ -5,6 +5,7 @@ for (const input of document.querySelectorAll("[data-complete]")) {
   const PAUSE_MS = 120;
   const list = document.getElementById(input.dataset.options);
   let timer = 0;
+  let asking = new AbortController();
 
   input.setAttribute("role", "combobox");
   input.setAttribute("aria-autocomplete", "list");
@@ -31,19 +32,30 @@ for (const input of document.querySelectorAll("[data-complete]")) {
   // What was held back while there was something to choose from.
   function search() { input.form.dispatchEvent(new Event("input")); }
 
-  function close() {
+  function forget() {
     clearTimeout(timer);
-    list.dispatchEvent(new Event("htmx:abort"));
+    asking.abort();
+  }
+
+  function close() {
+    forget();
     if (list.hidden) return;
     show(false);
     search();
   }
 
   function ask() {
-    clearTimeout(timer);
+    forget();
+    asking = new AbortController();
+    const { signal } = asking;
     const asked = new URLSearchParams({ q: input.value, at: input.selectionStart ?? input.value.length });
-    timer = setTimeout(() => {
-      htmx.ajax("GET", `${input.dataset.complete}?${asked}`, { source: list, target: list });
+    timer = setTimeout(async () => {
+      const answer = await fetch(`${input.dataset.complete}?${asked}`, { signal }).catch(() => null);
+      const text = answer?.ok ? await answer.text().catch(() => "") : "";
+      if (signal.aborted) return;
+      list.replaceChildren(...new DOMParser().parseFromString(text, "text/html").querySelectorAll("[role=option]"));
+      if (list.children.length) show(true);
+      else close();
     }, PAUSE_MS);
   }
 
@@ -82,10 +94,6 @@ for (const input of document.querySelectorAll("[data-complete]")) {
   list.addEventListener("click", ({ target }) => {
     const option = target.closest("[role=option]");
     if (option) take(option);
-  });
-  list.addEventListener("htmx:afterSwap", () => {
-    if (document.activeElement === input && list.children.length > 0) show(true);
-    else close();
   });
   // Half a term is no search: it waits until one is taken, or the list is closed.
   input.form.addEventListener("htmx:confirm", (event) => {

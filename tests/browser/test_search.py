@@ -124,3 +124,23 @@ def test_a_search_is_made_by_enter_at_once(
     box.press("Enter")
     page.wait_for_url(f"{demo.url}{LIST}?q=name%3A{name}")
     expect(page.locator("tbody tr")).to_have_count(1)
+
+
+def test_a_count_is_asked_for_once_a_search(context: BrowserContext, system: DBOSClient) -> None:
+    options = EnqueueOptions(workflow_name="counted", queue_name=NOWHERE)
+    system.enqueue_many([(options, [], {})] * 60)
+    page = context.new_page()
+    asked: list[str] = []
+    page.on(
+        "request", lambda one: asked.append(one.url) if "/workflows/count/" in one.url else None
+    )
+    page.goto(f"{LIST}?q=name:counted")
+    expect(page.locator(".count")).to_have_text("50 of 60 runs")
+    for number in range(1, 3):
+        waiting(system, "counted")
+        page.get_by_role("link", name=f"{number} newer").wait_for()
+        expect(page.locator(".count")).to_have_text("50 of 60 runs")
+    assert len(asked) == 1
+    page.get_by_role("link", name="2 newer").click()
+    expect(page.locator(".count")).to_have_text("50 of 62 runs")
+    assert len(asked) == 2

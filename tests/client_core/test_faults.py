@@ -45,6 +45,7 @@ PATIENCE_SECONDS = 0.05
 READS = {
     "capabilities",
     "compare_steps",
+    "count_workflows",
     "create",
     "decode_payload",
     "destroy",

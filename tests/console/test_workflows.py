@@ -18,9 +18,11 @@ from psycopg.sql import SQL
 from client_core import DBOSClient, Obstacle, ObstacleKind, workflows
 from console.models import AuditEntry
 from console.systems import System
+from console.views import workflow_list
 from tests.console.conftest import Insert
 
 LIST = "/s/main/workflows/"
+COUNT = "/s/main/workflows/count/"
 ENQUEUE = "/s/main/workflows/enqueue/"
 HTMX = {"HX-Request": "true"}
 Sql = psycopg.Connection[Any]
@@ -191,6 +193,65 @@ class TestList:
         older = re.search(r'href="([^"]+)" rel="next"', again.content.decode())
         assert older
         assert "newer" not in text(viewer.get(LIST + html.unescape(older[1])))
+
+
+class TestCount:
+    def test_a_page_that_shows_all_needs_no_count(self, viewer: Client, insert: Insert) -> None:
+        assert 'class="count"' not in viewer.get(LIST).content.decode()
+        insert()
+        page = viewer.get(LIST)
+        assert " 1 run " in text(page)
+        assert "workflows/count/" not in page.content.decode()
+        insert()
+        assert " 2 runs " in text(viewer.get(LIST))
+
+    def test_a_page_of_more_asks_for_it(self, viewer: Client, insert: Insert) -> None:
+        for _ in range(60):
+            insert(name="a b")
+        page = viewer.get(LIST, {"q": 'name:"a b"'}).content.decode()
+        assert "50 of … runs" in text(viewer.get(LIST))
+        asked = re.search(r'<span id="(count-\w+)" hx-get="([^"]+)" hx-trigger="load"', page)
+        assert asked
+        assert text(viewer.get(html.unescape(asked[2]))).strip() == "60"
+        other = viewer.get(LIST).content.decode()
+        assert asked[1] not in other
+
+    def test_it_ends_at_a_ceiling(
+        self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workflow_list, "MOST_COUNTED", 3)
+        for _ in range(4):
+            insert()
+        assert text(viewer.get(COUNT)).strip() == "3+"
+        assert text(viewer.get(COUNT, {"q": "name:none"})).strip() == "0"
+        assert text(viewer.get(COUNT, {"q": "name:"})).strip() == "?"
+
+    def test_one_that_takes_too_long_is_not_known(
+        self, viewer: Client, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workflow_list, "COUNT_TIMEOUT_MS", 50)
+        with psycopg.connect(system.url) as other:
+            other.execute("LOCK TABLE dbos.workflow_status")
+            response = viewer.get(COUNT)
+        assert response.status_code == HTTPStatus.OK
+        assert text(response).strip() == "?"
+
+    def test_a_list_asks_the_system_database_four_times_at_most(
+        self, viewer: Client, insert: Insert, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(60):
+            insert(workflow_uuid=f"run-{number}")
+        viewer.get(LIST)
+        asked = []
+        read = system.client._db._read
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            asked.append(args)
+            return read(*args, **kwargs)
+
+        monkeypatch.setattr(system.client._db, "_read", counted)
+        viewer.get(LIST, {"q": "run-"})
+        assert len(asked) <= 4
 
 
 class TestDetail:
