@@ -112,6 +112,8 @@ class Database:
         self._pool = pool
         self._owns_pool = owns_pool
         self._statements: dict[str, bytes] = {}
+        #: What was asked of the database once.
+        self.remembered: dict[str, Any] = {}
         self._capabilities: Capabilities | None = None
         self._found_at = 0.0
 

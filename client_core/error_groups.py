@@ -11,8 +11,9 @@ from psycopg.sql import SQL, Composable, Identifier
 from client_core.database import Database, Row
 from client_core.dialects import Dialect, dialect_of_format
 from client_core.errors import InvalidOption
-from client_core.filters import WorkflowFilter, conditions
+from client_core.filters import WorkflowFilter
 from client_core.fingerprints import ErrorShape, error_shape, fingerprint
+from client_core.id_prefixes import conditions_for
 from client_core.serialization import RawValue, RecordedError, Serialization
 from client_core.serialization.unnamed import own_format
 
@@ -152,8 +153,7 @@ class FailureGroups:
         if self._application_name:
             filters.setdefault("application_name", self._application_name)
         filters["start_time"] = since
-        found = conditions(filters)
-        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
+        found = conditions_for(self._db, filters)
         statement = statement_of(found.where(), Identifier(self._db.schema_name))
         params = {**found.params, "limit": limit + 1, "max_bytes": MAX_ERROR_BYTES}
         rows = self._db.read(statement, params)

@@ -7,8 +7,9 @@ from psycopg.sql import SQL, Identifier
 
 from client_core.database import Database
 from client_core.errors import InvalidOption, WaitTimeout
-from client_core.filters import WorkflowFilter, conditions, keeps_plan, order
+from client_core.filters import WorkflowFilter, keeps_plan, order
 from client_core.handle import WorkflowHandle
+from client_core.id_prefixes import conditions_for
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
 from client_core.questions import run_over
@@ -162,8 +163,7 @@ class Workflows:
         """
         if self._application_name and not filters.get("workflow_ids"):
             filters.setdefault("application_name", self._application_name)
-        found = conditions(filters)
-        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
+        found = conditions_for(self._db, filters)
         statement = _COUNT.format(schema=Identifier(self._db.schema_name), where=found.where())
         database = self._db if timeout_ms is None else self._db.hurried(timeout_ms)
         rows = database.read(statement, {**found.params, "ceiling": max(0, ceiling)})
@@ -202,8 +202,7 @@ class Workflows:
         return [read_step(row, self._serialization) for row in rows]
 
     def _list(self, filters: WorkflowFilter, *, load_payloads: bool) -> list[WorkflowStatus]:
-        found = conditions(filters)
-        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
+        found = conditions_for(self._db, filters)
         template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
         statement = template.format(
             schema=Identifier(self._db.schema_name), where=found.where(), order=order(filters)

@@ -50,8 +50,7 @@ def index(request: Request, system: System) -> HttpResponse:
             context |= _page(request, system, search.filters)
         except QueryTimeout as error:
             search.problems.append(
-                f"{error} It was stopped, so that it slows nothing down: narrow it, with a name or "
-                "with a time such as created:<1d."
+                f"{error} It was stopped, so that it slows nothing down: {_narrower(search)}"
             )
     status = 422 if search.problems else 200
     if wants_partial(request):
@@ -77,6 +76,13 @@ def count(request: Request, system: System) -> HttpResponse:
             )
             shown = f"{found:,}{'+' if found == MOST_COUNTED else ''}"
     return render(request, "workflows/_count.html", {"count": shown})
+
+
+def _narrower(search: Search) -> str:
+    """What to do about a search that takes too long."""
+    if "workflow_id_prefix" in search.filters:
+        return "paste the whole ID, or narrow it with a time such as created:<1d."
+    return "narrow it, with a name or with a time such as created:<1d."
 
 
 def _as_search(request: Request, system: System) -> HttpResponse:
