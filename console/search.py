@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from client_core import StatusString, WorkflowFilter
+from console.masking import NO_MASKS, Masks
 
 #: Term → the client's filter, for those that are names.
 NAMES = {
@@ -58,6 +59,10 @@ _TIME_RULE = (
     "a time is <2h, >3d, a day such as 2026-11-20, a time such as 2026-11-20T08:30, "
     "or two of them with “..” between"
 )
+_HIDDEN_RULE = (
+    "this is hidden, so only people who may reveal payloads can search for it: what is found would "
+    "tell others whether they guessed right"
+)
 _SPECIAL = re.compile(r'[\s",]')
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
 
@@ -99,10 +104,15 @@ class Search:
         return self.filters.get("workflow_id_prefix") if len(self.terms) == 1 else None
 
 
-def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> Search:
-    """Read a line. Days and times of day are of ``zone``."""
+def parse(
+    text: str, *, zone: tzinfo = UTC, now: datetime | None = None, masks: Masks = NO_MASKS
+) -> Search:
+    """Read a line. Days and times of day are of ``zone``.
+
+    What ``masks`` hide is not searched for: whether something is found would tell it.
+    """
     search = Search(text.strip())
-    reader = _Reader(search.filters, zone, now or datetime.now(UTC))
+    reader = _Reader(search.filters, zone, now or datetime.now(UTC), masks)
     tokens = _TOKEN.findall(search.text)
     if len(tokens) > 1 and not any(map(reader.knows, tokens)):
         tokens = [search.text]  # An ID with spaces.
@@ -153,10 +163,11 @@ def _quoted(value: str) -> str:
 class _Reader:
     """Reads term after term into one filter."""
 
-    def __init__(self, filters: WorkflowFilter, zone: tzinfo, now: datetime) -> None:
+    def __init__(self, filters: WorkflowFilter, zone: tzinfo, now: datetime, masks: Masks) -> None:
         self._filters: dict[str, Any] = filters  # type: ignore[assignment]
         self._zone = zone
         self._now = now
+        self._masks = masks
 
     def knows(self, token: str) -> bool:
         """Whether it is a term, or looks like one that was meant to be."""
@@ -202,10 +213,12 @@ class _Reader:
         if not text.startswith('"'):
             try:
                 value = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = text  # Plain text needs no quotes.
         for key in reversed(path.split(".")):
             value = {key: value}
+        if self._masks.hide_in(value):
+            raise Wrong(_HIDDEN_RULE)
         _merge(self._filters.setdefault("attributes", {}), value)
 
     def _time(self, key: str, text: str) -> None:

@@ -12,8 +12,9 @@ from client_core import ErrorGroup, ErrorGroups, Failure, QueryTimeout, Workflow
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
-from console.search import Search, parse
+from console.search import Search
 from console.systems import System
+from console.views.common import search_of
 
 #: The times to choose from.
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -92,7 +93,7 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
 
 
 def _search(request: Request) -> Search:
-    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    search = search_of(request)
     if any(key in search.filters for key in _TAKEN):
         search.problems.append(
             "This page shows what failed in the time chosen above; narrow it with other terms, "

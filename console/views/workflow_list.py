@@ -6,7 +6,6 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -18,7 +17,7 @@ from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
-from console.views.common import known_names
+from console.views.common import known_names, search_of
 
 PAGE_SIZE = 50
 #: What came since is counted up to here.
@@ -35,7 +34,7 @@ def index(request: Request, system: System) -> HttpResponse:
     """The newest runs that a search finds, a page at a time."""
     if "filter" in request.GET:
         return _as_search(request, system)
-    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    search = search_of(request)
     if not wants_partial(request) and (workflow_id := _whole_id(search, system)):
         return redirect("workflow", system, workflow_id)
     context = {
@@ -67,7 +66,7 @@ def index(request: Request, system: System) -> HttpResponse:
 @requires(Action.WORKFLOW_READ)
 def count(request: Request, system: System) -> HttpResponse:
     """How many runs a search finds, which a page of them asks for when it is there."""
-    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    search = search_of(request)
     shown = None
     if not search.problems:
         with suppress(QueryTimeout):

@@ -147,6 +147,21 @@ class TestList:
         page = viewer.get(response.headers["Location"]).content.decode()
         assert 'name="name" value="&quot;my job&quot;"' in page
 
+    @pytest.mark.parametrize("page", [LIST, COUNT, "/s/main/errors/"])
+    def test_only_who_may_reveal_a_secret_may_search_for_it(
+        self, viewer: Client, operator: Client, insert: Insert, page: str
+    ) -> None:
+        moment = time.time_ns() // 1_000_000
+        secret = {"attributes": '{"password": "hunter2"}', "status": "ERROR"}
+        insert(workflow_uuid="secret", name="found", created_at=moment, **secret)
+        right, wrong = "attr.password=hunter2", "attr.password=hunter1"
+        answers = [text(viewer.get(page, {"q": line})) for line in (right, wrong)]
+        assert answers[0].replace(right, wrong) == answers[1]
+        if page != COUNT:
+            assert "only people who may reveal payloads can search for it" in answers[0]
+            assert "found" in text(operator.get(page, {"q": right})).split()
+            assert "found" not in text(operator.get(page, {"q": wrong})).split()
+
     def test_a_search_that_takes_too_long_is_stopped_and_answered(
         self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch, system: System
     ) -> None:
