@@ -25,6 +25,7 @@ GROUPS_SHOWN = 100
 BARS = 24
 BAR_HEIGHT = 20
 PAGE_SIZE = 50
+HOUR_MS = 3_600_000
 #: What the page decides itself.
 _TAKEN = ("status", "start_time", "end_time", "queues_only")
 
@@ -38,6 +39,8 @@ def index(request: Request, system: System) -> HttpResponse:
         span = (_ms(context["since"]), _ms(context["until"]))
         context |= {
             "rows": [(group, _bars(group, *span)) for group in found.groups[:GROUPS_SHOWN]],
+            # To the hour, so that a page that refreshes stays the same while nothing happens.
+            "looked_back_to_ms": found.looked_back_to_ms // HOUR_MS * HOUR_MS,
             "more_groups": max(0, len(found.groups) - GROUPS_SHOWN),
         }
     return _rendered(request, "error_groups/list.html#found", context)
