@@ -14,6 +14,7 @@ from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
 from client_core.forks import Forks
 from client_core.insights import Insights
+from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
 from client_core.overview import Overviews
 from client_core.payload_texts import PayloadTexts
@@ -41,6 +42,7 @@ class DBOSClient(
     ScheduleApply,
     ScheduleRuns,
     Insights,
+    KnownValues,
     Obstacles,
     FailureGroups,
     Comparison,

@@ -7,6 +7,7 @@ Fixed statements are prepared where the connection lets them: planning one takes
 than running it.
 """
 
+import copy
 import select
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -112,6 +113,8 @@ class Database:
         self._pool = pool
         self._owns_pool = owns_pool
         self._statements: dict[str, bytes] = {}
+        #: What was asked of the database once.
+        self.remembered: dict[str, Any] = {}
         self._capabilities: Capabilities | None = None
         self._found_at = 0.0
 
@@ -119,6 +122,13 @@ class Database:
         """Close the pool, if it is our own."""
         if self._owns_pool:
             self._pool.close()
+
+    def hurried(self, timeout_ms: int) -> "Database":
+        """The same database with a shorter statement time-out, for what may be left out."""
+        self.capabilities  # noqa: B018  # found once, and not by each copy
+        hurried = copy.copy(self)
+        hurried.statement_timeout_ms = min(timeout_ms, self.statement_timeout_ms)
+        return hurried
 
     def read(
         self, statement: LiteralString, params: Params | None = None, *, keeps_plan: bool = True

@@ -3,14 +3,15 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import LiteralString, Unpack
 
 from client_core.database import Database, Row
 from client_core.dialects import Dialect, dialect_of_format
 from client_core.errors import InvalidOption
-from client_core.filters import WorkflowFilter, conditions
+from client_core.filters import WorkflowFilter
 from client_core.fingerprints import ErrorShape, error_shape, fingerprint
+from client_core.id_prefixes import conditions_for
 from client_core.serialization import RawValue, RecordedError, Serialization
 from client_core.serialization.unnamed import own_format
 
@@ -18,6 +19,10 @@ from client_core.serialization.unnamed import own_format
 MAX_ERROR_BYTES = 16 * 2**10
 #: Of more failures the newest are looked at.
 MOST_FAILURES = 2_000
+#: They are looked for among so many of each status that were created last, and no longer before:
+#: no index tells what failed since, and one in the order of creation tells what failed at all.
+LOOKED_AT = MOST_FAILURES + 1
+LOOKED_BACK = timedelta(days=7)
 #: What shapes the list itself and so cannot narrow it.
 _OWN = ("status", "start_time", "sort_desc", "after", "start_at", "queues_only")
 
@@ -26,16 +31,25 @@ _STATUS: LiteralString = """(
     SELECT workflow_uuid, status, name, application_version, created_at, completed_at, updated_at,
         serialization, error
     FROM {schema}.workflow_status <where> AND status = '<status>'
-    ORDER BY created_at DESC, workflow_uuid DESC LIMIT %(limit)s
+    ORDER BY created_at DESC, workflow_uuid DESC LIMIT %(most_looked_at)s
 )"""
 _FAILURES: LiteralString = """
+WITH looked_at AS MATERIALIZED (
+    <statuses>
+)
 SELECT s.workflow_uuid AS workflow_id, s.status, s.name, s.application_version AS app_version,
     s.created_at, COALESCE(s.completed_at, s.updated_at) AS failed_at, s.serialization,
     CASE WHEN octet_length(COALESCE(o.error, s.error)) <= %(max_bytes)s
          THEN COALESCE(o.error, s.error) END AS error,
-    octet_length(COALESCE(o.error, s.error)) AS error_bytes
+    octet_length(COALESCE(o.error, s.error)) AS error_bytes,
+    (
+        SELECT max(first_ms) FROM (
+            SELECT min(created_at) AS first_ms FROM looked_at GROUP BY status
+            HAVING count(*) >= %(most_looked_at)s
+        ) cut
+    ) AS looked_back_to_ms
 FROM (
-    <statuses>
+    SELECT * FROM looked_at WHERE COALESCE(completed_at, updated_at) >= %(since_ms)s
     ORDER BY created_at DESC, workflow_uuid DESC LIMIT %(limit)s
 ) s LEFT JOIN {schema}.workflow_output o USING (workflow_uuid)
 ORDER BY s.created_at DESC, s.workflow_uuid DESC"""
@@ -122,6 +136,8 @@ class ErrorGroups:
     looked_at: int
     #: Whether there are older ones in the time, which were not looked at.
     is_cut: bool
+    #: Runs that were created before were not looked at, whenever they failed.
+    looked_back_to_ms: int
 
     def find(self, wanted: str) -> ErrorGroup | None:
         """The group with this fingerprint."""
@@ -136,11 +152,11 @@ class FailureGroups:
     _application_name: str | None
 
     def group_errors(self, *, since: datetime, **filters: Unpack[WorkflowFilter]) -> ErrorGroups:
-        """The runs created since then that failed or were given up, in groups.
+        """The runs that failed or were given up since then, in groups.
 
-        Of more than ``limit`` such runs, 2,000 unless given, the newest are looked at. The
-        filters are those of :meth:`list_workflows`. Raises :class:`InvalidOption` for one that
-        makes no sense here.
+        Of more than ``limit`` such runs, 2,000 unless given, the newest are looked at; and none
+        that was created long before, as ``looked_back_to_ms`` tells. The filters are those of
+        :meth:`list_workflows`. Raises :class:`InvalidOption` for one that makes no sense here.
         """
         if wrong := [name for name in _OWN if name in filters]:
             raise InvalidOption(dict.fromkeys(wrong, "cannot narrow failures"))
@@ -149,15 +165,22 @@ class FailureGroups:
             raise InvalidOption({"limit": "must be at least 1"})
         if self._application_name:
             filters.setdefault("application_name", self._application_name)
-        filters["start_time"] = since
-        found = conditions(filters)
-        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
-        params = {**found.params, "limit": limit + 1, "max_bytes": MAX_ERROR_BYTES}
+        filters["start_time"] = since - LOOKED_BACK
+        found = conditions_for(self._db, filters)
+        params = {
+            **found.params,
+            "since_ms": round(since.timestamp() * 1_000),
+            "limit": limit + 1,
+            "most_looked_at": max(LOOKED_AT, limit + 1),
+            "max_bytes": MAX_ERROR_BYTES,
+        }
         rows = self._db.read(statement_of(found.where()), params, keeps_plan=False)
+        earliest = round((since - LOOKED_BACK).timestamp() * 1_000)
         return ErrorGroups(
             tuple(_grouped(rows[:limit], self._serialization)),
             min(len(rows), limit),
             len(rows) > limit,
+            max(earliest, (rows[0]["looked_back_to_ms"] if rows else None) or earliest),
         )
 
 

@@ -5,8 +5,9 @@ from typing import Any, LiteralString, Unpack
 
 from client_core.database import Database
 from client_core.errors import InvalidOption, WaitTimeout
-from client_core.filters import WorkflowFilter, conditions, keeps_plan, order
+from client_core.filters import WorkflowFilter, keeps_plan, order
 from client_core.handle import WorkflowHandle
+from client_core.id_prefixes import conditions_for
 from client_core.models import StepInfo, WorkflowStatus
 from client_core.polling import Waiting
 from client_core.questions import run_over
@@ -52,6 +53,10 @@ _GET: LiteralString = (
 
 # Where the texts of filters.py go is marked so.
 _LIST: LiteralString = _RUN + "\nFROM {schema}.workflow_status s <where> <order>"
+
+# Without an order, so that it ends at the ceiling wherever the rows lie.
+_COUNT: LiteralString = """
+SELECT count(*) FROM (SELECT FROM {schema}.workflow_status <where> LIMIT %(ceiling)s) counted"""
 
 # The page is cut before the payloads are joined, so that they are fetched for its rows alone.
 _PAGE: LiteralString = "\nFROM (SELECT * FROM {schema}.workflow_status <where> <order>) s"
@@ -146,6 +151,26 @@ class Workflows:
             filters.setdefault("application_name", self._application_name)
         return self._list(filters, load_payloads=load_payloads)
 
+    def count_workflows(
+        self,
+        *,
+        ceiling: int = 1_000,
+        timeout_ms: int | None = None,
+        **filters: Unpack[WorkflowFilter],
+    ) -> int:
+        """How many workflows match every filter, counted up to a ceiling: so many, or more.
+
+        With ``timeout_ms``, the statement time-out may be shorter than that of other reads.
+        """
+        if self._application_name and not filters.get("workflow_ids"):
+            filters.setdefault("application_name", self._application_name)
+        found = conditions_for(self._db, filters)
+        statement = _COUNT.replace("<where>", found.where())
+        params = {**found.params, "ceiling": max(0, ceiling)}
+        database = self._db if timeout_ms is None else self._db.hurried(timeout_ms)
+        rows = database.read(statement, params, keeps_plan=False)
+        return int(rows[0]["count"])
+
     def list_queued_workflows(
         self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]
     ) -> list[WorkflowStatus]:
@@ -179,8 +204,7 @@ class Workflows:
         return [read_step(row, self._serialization) for row in rows]
 
     def _list(self, filters: WorkflowFilter, *, load_payloads: bool) -> list[WorkflowStatus]:
-        found = conditions(filters)
-        self._db.assert_supported("workflow_status", **dict.fromkeys(found.columns, True))
+        found = conditions_for(self._db, filters)
         template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
         statement = template.replace("<where>", found.where()).replace("<order>", order(filters))
         params = {**found.params, "max_bytes": self._max_payload_bytes}

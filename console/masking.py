@@ -81,6 +81,21 @@ class Masks:
         """The value, or what stands for it."""
         return HIDDEN if value is not None and self.hides(key) else value
 
+    def hide_in(self, value: Any) -> bool:
+        """Whether something in a JSON value is hidden: under a key, or told by a sentence."""
+        rest = [value]
+        while rest:
+            match rest.pop():
+                case dict() as found:
+                    if any(map(self.hides, found)):
+                        return True
+                    rest += found.values()
+                case list() as found:
+                    rest += found
+                case str() as found if self.text(found) != found:
+                    return True
+        return False
+
     def text(self, text: str) -> str:
         """A sentence without the values that follow a key of these, or an address its password."""
         if not self._parts:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from client_core import StatusString, WorkflowFilter
+from console.masking import NO_MASKS, Masks
 
 #: Term → the client's filter, for those that are names.
 NAMES = {
@@ -48,6 +49,7 @@ STATUSES = {
 }
 
 _TOKEN = re.compile(r'(?:[^\s"]|"(?:[^"\\]|\\.)*"?)+')
+_PART = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+')
 _TERM = re.compile(r"(?P<key>-?[a-z-]+):(?P<value>.*)", re.DOTALL)
 _ATTRIBUTE = re.compile(r"attr\.(?P<path>[^=]+)=(?P<value>.*)", re.DOTALL)
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"?')
@@ -56,6 +58,10 @@ _UNITS = {"s": 1, "m": 60, "min": 60, "h": 3_600, "d": 86_400, "w": 604_800}
 _TIME_RULE = (
     "a time is <2h, >3d, a day such as 2026-11-20, a time such as 2026-11-20T08:30, "
     "or two of them with “..” between"
+)
+_HIDDEN_RULE = (
+    "this is hidden, so only people who may reveal payloads can search for it: what is found would "
+    "tell others whether they guessed right"
 )
 _SPECIAL = re.compile(r'[\s",]')
 _DAY = re.compile(r"\d{4}-\d\d-\d\d")
@@ -98,10 +104,15 @@ class Search:
         return self.filters.get("workflow_id_prefix") if len(self.terms) == 1 else None
 
 
-def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> Search:
-    """Read a line. Days and times of day are of ``zone``."""
+def parse(
+    text: str, *, zone: tzinfo = UTC, now: datetime | None = None, masks: Masks = NO_MASKS
+) -> Search:
+    """Read a line. Days and times of day are of ``zone``.
+
+    What ``masks`` hide is not searched for: whether something is found would tell it.
+    """
     search = Search(text.strip())
-    reader = _Reader(search.filters, zone, now or datetime.now(UTC))
+    reader = _Reader(search.filters, zone, now or datetime.now(UTC), masks)
     tokens = _TOKEN.findall(search.text)
     if len(tokens) > 1 and not any(map(reader.knows, tokens)):
         tokens = [search.text]  # An ID with spaces.
@@ -114,6 +125,27 @@ def parse(text: str, *, zone: tzinfo = UTC, now: datetime | None = None) -> Sear
     return search
 
 
+def token_at(line: str, caret: int) -> tuple[int, int]:
+    """Where the term begins and ends that the caret stands in, or that would begin there."""
+    for match in _TOKEN.finditer(line):
+        if match.start() <= caret <= match.end():
+            return match.span()
+    return caret, caret
+
+
+def last_value(text: str) -> tuple[str, str]:
+    """What stands before the last of the values of a term, and that one, without quotes."""
+    parts = [match.span() for match in _PART.finditer(text)]
+    start, end = parts[-1] if parts else (0, 0)
+    start = start if end == len(text) else len(text)
+    return text[:start], _unquoted(text[start:])
+
+
+def spelled(value: str) -> str:
+    """A value as a term has it: in quotes where that matters."""
+    return _quoted(value) if _SPECIAL.search(value) else value
+
+
 def typed_term(key: str, value: str) -> str:
     """A term of what was typed beside its key; spaces without quotes get quotes."""
     return f"{key}:{value if _TOKEN.fullmatch(value) else _quoted(value)}"
@@ -121,7 +153,7 @@ def typed_term(key: str, value: str) -> str:
 
 def exact_term(key: str, value: str) -> str:
     """A term that finds exactly this value."""
-    return f"{key}:{_quoted(value) if _SPECIAL.search(value) else value}"
+    return f"{key}:{spelled(value)}"
 
 
 def _quoted(value: str) -> str:
@@ -131,10 +163,11 @@ def _quoted(value: str) -> str:
 class _Reader:
     """Reads term after term into one filter."""
 
-    def __init__(self, filters: WorkflowFilter, zone: tzinfo, now: datetime) -> None:
+    def __init__(self, filters: WorkflowFilter, zone: tzinfo, now: datetime, masks: Masks) -> None:
         self._filters: dict[str, Any] = filters  # type: ignore[assignment]
         self._zone = zone
         self._now = now
+        self._masks = masks
 
     def knows(self, token: str) -> bool:
         """Whether it is a term, or looks like one that was meant to be."""
@@ -180,10 +213,12 @@ class _Reader:
         if not text.startswith('"'):
             try:
                 value = json.loads(text)
-            except ValueError:
+            except (ValueError, RecursionError):
                 value = text  # Plain text needs no quotes.
         for key in reversed(path.split(".")):
             value = {key: value}
+        if self._masks.hide_in(value):
+            raise Wrong(_HIDDEN_RULE)
         _merge(self._filters.setdefault("attributes", {}), value)
 
     def _time(self, key: str, text: str) -> None:
@@ -226,7 +261,7 @@ class _Reader:
 
 def _values(text: str) -> Iterator[str]:
     """The values between the commas that stand in no quotes."""
-    found = [_unquoted(part) for part in re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', text)]
+    found = [_unquoted(part) for part in _PART.findall(text)]
     if not found or not all(found):
         raise Wrong("a value is missing")
     yield from found

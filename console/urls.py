@@ -7,6 +7,7 @@ from console.views import (
     accounts,
     audit,
     comparison,
+    completion,
     error_groups,
     errors,
     home,
@@ -43,6 +44,8 @@ workflow_urls: list[URLPattern | URLResolver] = [
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
     path("workflows/", workflow_list.index, name="workflows"),
+    path("workflows/complete/", completion.index, name="workflow-complete"),
+    path("workflows/count/", workflow_list.count, name="workflow-count"),
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
     path("workflows/compare/", comparison.index, name="workflow-compare"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),

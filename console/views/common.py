@@ -5,10 +5,24 @@ from typing import Any
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
 from client_core import SystemDatabaseError, WorkflowStatus
 from console.http import Request, wants_partial
+from console.masking import NO_MASKS, configured
+from console.permissions import Action, can
+from console.search import Search, parse
 from console.systems import System
+
+
+def search_of(request: Request) -> Search:
+    """The search in the address, which cannot ask for what this person may not see."""
+    may_reveal = can(request.user, Action.PAYLOAD_REVEAL)
+    return parse(
+        request.GET.get("q", ""),
+        zone=timezone.get_current_timezone(),
+        masks=NO_MASKS if may_reveal else configured(),
+    )
 
 
 def run_or_404(system: System, workflow_id: str) -> WorkflowStatus:

@@ -12,8 +12,9 @@ from client_core import ErrorGroup, ErrorGroups, Failure, QueryTimeout, Workflow
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
-from console.search import Search, parse
+from console.search import Search
 from console.systems import System
+from console.views.common import search_of
 
 #: The times to choose from.
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -24,6 +25,7 @@ GROUPS_SHOWN = 100
 BARS = 24
 BAR_HEIGHT = 20
 PAGE_SIZE = 50
+HOUR_MS = 3_600_000
 #: What the page decides itself.
 _TAKEN = ("status", "start_time", "end_time", "queues_only")
 
@@ -37,6 +39,8 @@ def index(request: Request, system: System) -> HttpResponse:
         span = (_ms(context["since"]), _ms(context["until"]))
         context |= {
             "rows": [(group, _bars(group, *span)) for group in found.groups[:GROUPS_SHOWN]],
+            # To the hour, so that a page that refreshes stays the same while nothing happens.
+            "looked_back_to_ms": found.looked_back_to_ms // HOUR_MS * HOUR_MS,
             "more_groups": max(0, len(found.groups) - GROUPS_SHOWN),
         }
     return _rendered(request, "error_groups/list.html#found", context)
@@ -92,7 +96,7 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
 
 
 def _search(request: Request) -> Search:
-    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    search = search_of(request)
     if any(key in search.filters for key in _TAKEN):
         search.problems.append(
             "This page shows what failed in the time chosen above; narrow it with other terms, "

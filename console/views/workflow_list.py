@@ -1,10 +1,11 @@
 """The list of workflows: a search, and the pages of what it finds."""
 
+import hashlib
+from contextlib import suppress
 from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -16,11 +17,14 @@ from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
-from console.views.common import known_names
+from console.views.common import known_names, search_of
 
 PAGE_SIZE = 50
 #: What came since is counted up to here.
 MOST_NEWER = 99
+#: What matches is counted up to here, as long as it takes no longer.
+MOST_COUNTED = 1_000
+COUNT_TIMEOUT_MS = 500
 TEMPLATE = "workflows/list.html"
 
 
@@ -30,21 +34,22 @@ def index(request: Request, system: System) -> HttpResponse:
     """The newest runs that a search finds, a page at a time."""
     if "filter" in request.GET:
         return _as_search(request, system)
-    search = parse(request.GET.get("q", ""), zone=timezone.get_current_timezone())
+    search = search_of(request)
     if not wants_partial(request) and (workflow_id := _whole_id(search, system)):
         return redirect("workflow", system, workflow_id)
     context = {
         "search": search,
         "is_first": "after" not in request.GET,
         "columns": columns_of(request),
+        # While the search stays the same, so does the count.
+        "count_id": hashlib.sha256(search.text.encode()).hexdigest()[:12],
     }
     if not search.problems:
         try:
             context |= _page(request, system, search.filters)
         except QueryTimeout as error:
             search.problems.append(
-                f"{error} It was stopped, so that it slows nothing down: narrow it, with a name or "
-                "with a time such as created:<1d."
+                f"{error} It was stopped, so that it slows nothing down: {_narrower(search)}"
             )
     status = 422 if search.problems else 200
     if wants_partial(request):
@@ -55,6 +60,28 @@ def index(request: Request, system: System) -> HttpResponse:
         **known_names(system),
     }
     return render(request, TEMPLATE, context, status=status)
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def count(request: Request, system: System) -> HttpResponse:
+    """How many runs a search finds, which a page of them asks for when it is there."""
+    search = search_of(request)
+    shown = None
+    if not search.problems:
+        with suppress(QueryTimeout):
+            found = system.client.count_workflows(
+                ceiling=MOST_COUNTED, timeout_ms=COUNT_TIMEOUT_MS, **search.filters
+            )
+            shown = f"{found:,}{'+' if found == MOST_COUNTED else ''}"
+    return render(request, "workflows/_count.html", {"count": shown})
+
+
+def _narrower(search: Search) -> str:
+    """What to do about a search that takes too long."""
+    if "workflow_id_prefix" in search.filters:
+        return "paste the whole ID, or narrow it with a time such as created:<1d."
+    return "narrow it, with a name or with a time such as created:<1d."
 
 
 def _as_search(request: Request, system: System) -> HttpResponse:

@@ -4,14 +4,22 @@ import base64
 import json
 import pickle
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 from psycopg.sql import SQL, Identifier
 
-from client_core import DBOSClient, ErrorGroup, ErrorGroups, InvalidOption, RawValue, RecordedError
+from client_core import (
+    DBOSClient,
+    ErrorGroup,
+    ErrorGroups,
+    InvalidOption,
+    RawValue,
+    RecordedError,
+    error_groups,
+)
 from client_core.error_groups import MAX_ERROR_BYTES, statement_of
 from client_core.filters import conditions
 from tests.client_core.conftest import Insert
@@ -20,6 +28,7 @@ Sql = psycopg.Connection[Any]
 Fail = Callable[..., str]
 START = datetime(2026, 11, 20, tzinfo=UTC)
 START_MS = round(START.timestamp() * 1_000)
+WEEK_BEFORE_MS = START_MS - 7 * 86_400_000
 
 
 def portable(name: str, message: str) -> str:
@@ -53,7 +62,7 @@ def groups(client: DBOSClient, **options: Any) -> tuple[ErrorGroup, ...]:
 def test_nothing_failed(client: DBOSClient, insert: Insert) -> None:
     insert(status="SUCCESS", created_at=START_MS)
     insert(status="CANCELLED", created_at=START_MS)
-    assert client.group_errors(since=START) == ErrorGroups((), 0, False)
+    assert client.group_errors(since=START) == ErrorGroups((), 0, False, WEEK_BEFORE_MS)
 
 
 def test_failures_that_differ_in_values_are_one_group(client: DBOSClient, fail: Fail) -> None:
@@ -140,7 +149,7 @@ def test_the_time_and_the_filters_narrow(client: DBOSClient, fail: Fail) -> None
         "application_version": "v1",
     }
     fail(*error, **wanted)
-    fail(*error, **{**wanted, "created_at": START_MS - 1})
+    fail(*error, **{**wanted, "completed_at": START_MS - 1})
     for column in wanted:
         fail(*error, **{**wanted, column: "other"})
     [group] = groups(
@@ -148,7 +157,31 @@ def test_the_time_and_the_filters_narrow(client: DBOSClient, fail: Fail) -> None
     )
     assert group.count == 1
     assert client.group_errors(since=START).looked_at == 5
-    assert client.group_errors(since=START + timedelta(hours=1)).looked_at == 0
+
+
+def test_it_is_the_end_of_a_run_that_counts(client: DBOSClient, fail: Fail) -> None:
+    before = START_MS - 6 * 86_400_000
+    fail(None, created_at=before, completed_at=START_MS, workflow_uuid="at last")
+    fail(None, created_at=before, completed_at=START_MS - 1)
+    fail(None, created_at=before, updated_at=START_MS, workflow_uuid="of an older SDK")
+    fail(None, created_at=before, updated_at=START_MS - 1)
+    fail(None, created_at=WEEK_BEFORE_MS - 1, completed_at=START_MS)
+    [group] = groups(client)
+    assert {one.workflow_id for one in group.failures} == {"at last", "of an older SDK"}
+
+
+def test_where_too_many_failed_those_created_long_ago_are_not_looked_at(
+    client: DBOSClient, fail: Fail, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(error_groups, "LOOKED_AT", 3)
+    for number in range(3):
+        fail(None, created_at=START_MS - number)
+    fail(None, created_at=START_MS - 9, status="MAX_RECOVERY_ATTEMPTS_EXCEEDED")
+    found = client.group_errors(since=START, limit=2)
+    assert (found.looked_at, found.is_cut) == (2, True)
+    assert found.looked_back_to_ms == START_MS - 2
+    fail(None, created_at=START_MS - 3)
+    assert client.group_errors(since=START, limit=2) == found
 
 
 def test_only_the_newest_are_looked_at(client: DBOSClient, fail: Fail) -> None:
@@ -208,7 +241,8 @@ def test_the_walk_along_the_index_of_failures(sql: Sql) -> None:
     sql.execute("ANALYZE dbos.workflow_status")
     found = conditions({"start_time": START, "name": "job"})
     statement = SQL("EXPLAIN " + statement_of(found.where())).format(schema=Identifier("dbos"))
-    params = {**found.params, "limit": 100, "max_bytes": 100}
+    limits = {"limit": 100, "most_looked_at": 1_000, "max_bytes": 100, "since_ms": START_MS}
+    params = {**found.params, **limits}
     plan = "\n".join(row["QUERY PLAN"] for row in sql.execute(statement, params))
     assert plan.count("idx_workflow_status_failed") == 2
     assert "Seq Scan on workflow_status" not in plan

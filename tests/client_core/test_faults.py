@@ -45,6 +45,7 @@ PATIENCE_SECONDS = 0.05
 READS = {
     "capabilities",
     "compare_steps",
+    "count_workflows",
     "create",
     "decode_payload",
     "destroy",
@@ -60,7 +61,10 @@ READS = {
     "group_errors",
     "last_success_before",
     "list_application_versions",
+    "list_attribute_keys",
+    "list_attribute_values",
     "list_event_history",
+    "list_known_values",
     "list_obstacles",
     "list_queued_workflows",
     "list_queues",

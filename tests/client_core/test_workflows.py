@@ -2,10 +2,11 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
 import psycopg
 import pytest
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import ConnectionPool
 
 from client_core import (
@@ -16,9 +17,12 @@ from client_core import (
     QueryTimeout,
     RawValue,
     UnsupportedBySchema,
+    WorkflowFilter,
     WorkflowInputs,
     WorkflowStatus,
 )
+from client_core.filters import conditions
+from client_core.workflows import _COUNT
 from tests.client_core.conftest import Insert
 from tests.databases import create_database
 from tests.proxy import Proxy
@@ -28,6 +32,14 @@ Sql = psycopg.Connection[Any]
 
 def ids(runs: list[WorkflowStatus]) -> list[str]:
     return [run.workflow_id for run in runs]
+
+
+def rows_read(plan: dict[str, Any]) -> float:
+    """Of the table, those that were left out too."""
+    inner = sum(rows_read(one) for one in plan.get("Plans", ()))
+    if "Relation Name" not in plan:
+        return inner
+    return float(plan["Actual Rows"] + plan.get("Rows Removed by Filter", 0))
 
 
 def step(sql: Sql, workflow_id: str, number: int, **columns: Any) -> None:
@@ -188,6 +200,37 @@ class TestList:
         with pytest.raises(InvalidOption) as caught:
             client.list_workflows(start_time=datetime(2026, 1, 1))
         assert list(caught.value.problems) == ["start_time"]
+
+    def test_counts_end_at_the_ceiling(self, client: DBOSClient, insert: Insert) -> None:
+        for number in range(5):
+            insert(name="few" if number < 2 else "many")
+        assert client.count_workflows() == 5
+        assert client.count_workflows(name="few") == 2
+        assert client.count_workflows(name="many", ceiling=2) == 2
+        assert client.count_workflows(name="none") == 0
+
+    def test_a_count_may_be_given_up_sooner_than_other_reads(
+        self, client: DBOSClient, system_url: str
+    ) -> None:
+        with psycopg.connect(system_url) as other:
+            other.execute("LOCK TABLE dbos.workflow_status")
+            with pytest.raises(QueryTimeout, match=r"0\.05 s"):
+                client.count_workflows(timeout_ms=50)
+        assert client.count_workflows(timeout_ms=None) == 0
+
+    def test_a_count_reads_no_more_than_its_ceiling(self, sql: Sql) -> None:
+        sql.execute(
+            "INSERT INTO dbos.workflow_status (workflow_uuid, status, created_at) SELECT n, "
+            "CASE WHEN mod(n, 50) = 0 THEN 'ERROR' ELSE 'SUCCESS' END, n "
+            "FROM generate_series(1, 20000) n"
+        )
+        sql.execute("ANALYZE dbos.workflow_status")
+        for filters, most in (({}, 100), ({"status": "ERROR"}, 100), ({"status": "SUCCESS"}, 120)):
+            found = conditions(cast(WorkflowFilter, filters))
+            text = "EXPLAIN (ANALYZE, FORMAT JSON) " + _COUNT.replace("<where>", found.where())
+            statement = SQL(text).format(schema=Identifier("dbos"))
+            [row] = sql.execute(statement, {**found.params, "ceiling": 100}).fetchall()
+            assert rows_read(row["QUERY PLAN"][0]["Plan"]) <= most
 
     def test_a_negative_limit_is_refused(self, client: DBOSClient) -> None:
         with pytest.raises(InvalidOption):

@@ -68,6 +68,16 @@ class TestList:
         assert page.content.count(b"<rect") == 2
         assert f'href="/s/main/workflows/run/{newest}/"'.encode() in page.content
 
+    def test_a_run_that_took_days_to_fail_failed_today(self, viewer: Client, fail: Fail) -> None:
+        now = time.time_ns() // 1_000_000
+        fail("at last", 72, completed_at=now, workflow_uuid="slow")
+        fail("long ago", 72)
+        page = text(viewer.get(ERRORS))
+        assert "at last" in page
+        assert "long ago" not in page
+        assert "Runs that failed in the last day, of those created since" in page
+        assert "slow" in text(viewer.get(group_url(viewer.get(ERRORS))))
+
     def test_the_language_is_told(self, viewer: Client, fail: Fail) -> None:
         fail("m", serialization="js_superjson")
         assert "TypeScript" in text(viewer.get(ERRORS))

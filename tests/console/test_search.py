@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from console.masking import Masks
 from console.search import exact_term, parse, typed_term
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -108,6 +109,38 @@ def test_what_means_nothing_is_told(line: str, problem: str) -> None:
     assert len(search.problems) == 1
     assert search.problems[0].startswith(f"{line.split()[-1]}: ")
     assert problem in search.problems[0]
+
+
+@pytest.mark.parametrize(
+    "term",
+    [
+        "attr.password=guess",
+        'attr.password="guess"',
+        "attr.user.password=guess",
+        "attr.password.a=1",
+        'attr.user={"name":"ann","api_key":"guess"}',
+        'attr.users=[[{"api-key":null}]]',
+        "attr.X-API-Key=1",
+        'attr.note="the password: guess"',
+        "attr.address=postgresql://ann:guess@db/app",
+    ],
+)
+def test_what_is_hidden_cannot_be_guessed(term: str) -> None:
+    search = parse(f"name:x {term}", masks=Masks(("*password*", "*api_key*")))
+    [problem] = search.problems
+    assert "only people who may reveal payloads can search for it" in problem
+    assert "attributes" not in search.filters
+    assert parse(f"name:x {term}").problems == []
+
+
+def test_other_attributes_are_searched_as_ever() -> None:
+    search = parse('attr.user={"name":"ann"} attr.n=1', masks=Masks(("*password*",)))
+    assert search.filters == {"attributes": {"user": {"name": "ann"}, "n": 1}}
+
+
+def test_an_attribute_of_endless_brackets_is_text() -> None:
+    brackets = "[" * 100_000
+    assert parse(f"attr.a={brackets}").filters == {"attributes": {"a": brackets}}
 
 
 def test_a_pasted_id_is_told_from_a_search() -> None:

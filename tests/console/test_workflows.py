@@ -17,9 +17,11 @@ from django.test import Client
 from client_core import DBOSClient, Obstacle, ObstacleKind, workflows
 from console.models import AuditEntry
 from console.systems import System
+from console.views import workflow_list
 from tests.console.conftest import Insert
 
 LIST = "/s/main/workflows/"
+COUNT = "/s/main/workflows/count/"
 ENQUEUE = "/s/main/workflows/enqueue/"
 HTMX = {"HX-Request": "true"}
 Sql = psycopg.Connection[Any]
@@ -144,17 +146,34 @@ class TestList:
         page = viewer.get(response.headers["Location"]).content.decode()
         assert 'name="name" value="&quot;my job&quot;"' in page
 
+    @pytest.mark.parametrize("page", [LIST, COUNT, "/s/main/errors/"])
+    def test_only_who_may_reveal_a_secret_may_search_for_it(
+        self, viewer: Client, operator: Client, insert: Insert, page: str
+    ) -> None:
+        moment = time.time_ns() // 1_000_000
+        secret = {"attributes": '{"password": "hunter2"}', "status": "ERROR"}
+        insert(workflow_uuid="secret", name="found", created_at=moment, **secret)
+        right, wrong = "attr.password=hunter2", "attr.password=hunter1"
+        answers = [text(viewer.get(page, {"q": line})) for line in (right, wrong)]
+        assert answers[0].replace(right, wrong) == answers[1]
+        if page != COUNT:
+            assert "only people who may reveal payloads can search for it" in answers[0]
+            assert "found" in text(operator.get(page, {"q": right})).split()
+            assert "found" not in text(operator.get(page, {"q": wrong})).split()
+
     def test_a_search_that_takes_too_long_is_stopped_and_answered(
         self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch, system: System
     ) -> None:
-        insert(name="job")
-        viewer.get(LIST)  # What the schema offers is found once a process, in its own time.
+        insert(name="job", workflow_uuid="job-1")
+        viewer.get(LIST, {"q": "job-"})  # What it asks once a process, it asks in its own time.
         monkeypatch.setattr(system.client._db, "statement_timeout_ms", 100)
         slow = "ORDER BY (SELECT count(*) FROM generate_series(1, 100000000)), created_at"
         monkeypatch.setattr(workflows, "order", lambda _: slow)
         response = viewer.get(LIST, {"q": "name:job"}, headers=HTMX)
-        assert "It was stopped" in text(response)
+        assert "narrow it, with a name" in text(response)
         assert "data-refresh" not in response.content.decode()
+        response = viewer.get(LIST, {"q": "job-"}, headers=HTMX)
+        assert "paste the whole ID" in text(response)
 
     def test_a_cursor_of_another_make_is_a_page_that_says_so(self, viewer: Client) -> None:
         response = viewer.get(f"{LIST}?after=nonsense")
@@ -191,6 +210,65 @@ class TestList:
         older = re.search(r'href="([^"]+)" rel="next"', again.content.decode())
         assert older
         assert "newer" not in text(viewer.get(LIST + html.unescape(older[1])))
+
+
+class TestCount:
+    def test_a_page_that_shows_all_needs_no_count(self, viewer: Client, insert: Insert) -> None:
+        assert 'class="count"' not in viewer.get(LIST).content.decode()
+        insert()
+        page = viewer.get(LIST)
+        assert " 1 run " in text(page)
+        assert "workflows/count/" not in page.content.decode()
+        insert()
+        assert " 2 runs " in text(viewer.get(LIST))
+
+    def test_a_page_of_more_asks_for_it(self, viewer: Client, insert: Insert) -> None:
+        for _ in range(60):
+            insert(name="a b")
+        page = viewer.get(LIST, {"q": 'name:"a b"'}).content.decode()
+        assert "50 of … runs" in text(viewer.get(LIST))
+        asked = re.search(r'<span id="(count-\w+)" hx-get="([^"]+)" hx-trigger="load"', page)
+        assert asked
+        assert text(viewer.get(html.unescape(asked[2]))).strip() == "60"
+        other = viewer.get(LIST).content.decode()
+        assert asked[1] not in other
+
+    def test_it_ends_at_a_ceiling(
+        self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workflow_list, "MOST_COUNTED", 3)
+        for _ in range(4):
+            insert()
+        assert text(viewer.get(COUNT)).strip() == "3+"
+        assert text(viewer.get(COUNT, {"q": "name:none"})).strip() == "0"
+        assert text(viewer.get(COUNT, {"q": "name:"})).strip() == "?"
+
+    def test_one_that_takes_too_long_is_not_known(
+        self, viewer: Client, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(workflow_list, "COUNT_TIMEOUT_MS", 50)
+        with psycopg.connect(system.url) as other:
+            other.execute("LOCK TABLE dbos.workflow_status")
+            response = viewer.get(COUNT)
+        assert response.status_code == HTTPStatus.OK
+        assert text(response).strip() == "?"
+
+    def test_a_list_asks_the_system_database_four_times_at_most(
+        self, viewer: Client, insert: Insert, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(60):
+            insert(workflow_uuid=f"run-{number}")
+        viewer.get(LIST, {"q": "run-"})  # What is asked once in the life of a process.
+        asked = []
+        read = system.client._db._read
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            asked.append(args)
+            return read(*args, **kwargs)
+
+        monkeypatch.setattr(system.client._db, "_read", counted)
+        viewer.get(LIST, {"q": "run-"})
+        assert len(asked) <= 4
 
 
 class TestDetail:

@@ -156,6 +156,14 @@ def test_runs_are_listed(ours: DBOSClient) -> None:
     assert "report" in ours.recent_workflow_names()
 
 
+def test_values_to_search_for_are_known(ours: DBOSClient) -> None:
+    assert "report" in ours.list_known_values("name")
+    assert "nobody" in ours.list_known_values("queue_name")
+    for field in ("app_version", "application_name", "schedule_name", "user", "executor_id"):
+        assert isinstance(ours.list_known_values(field), list)
+    assert ours.list_attribute_keys() == []
+
+
 def test_arguments_and_result_are_what_the_worker_gave(
     generation: Generation, ours: DBOSClient
 ) -> None:

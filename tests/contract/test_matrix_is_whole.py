@@ -28,7 +28,7 @@ pytestmark = pytest.mark.xdist_group("contract")
 NAMES = {method.name for method in METHODS}
 #: Public methods that write nothing; all others have to be in the matrix.
 READS = re.compile(
-    r"(get|list|read|retrieve|wait|preview|check|recent|registered|group|compare|step|last|decode)_"
+    r"(get|list|read|retrieve|wait|preview|check|count|recent|registered|group|compare|step|last|decode)_"
     r"|(create|destroy)$"
 )
 #: Official names of what is called otherwise here.
