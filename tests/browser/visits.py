@@ -246,6 +246,7 @@ def _forms(world: World) -> list[Visit]:
         Visit("send refused", f"{S}/messages/send/", refused(
             "Send", destination_id=text("nobody"), topic=text("decision"), message='"hello"')),
         Visit("page: preferences", "/preferences/"),
+        Visit("the keys", "/preferences/", click("button", "Keys")),
         Visit("preferences refused", "/preferences/",
               refused("Remember in this browser", zone=text("Nowhere"))),
     ]  # fmt: skip
