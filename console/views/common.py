@@ -6,7 +6,7 @@ from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 
-from client_core import SystemDatabaseError, WorkflowStatus
+from client_core import SystemDatabaseError, UnsupportedBySchema, WorkflowStatus
 from console.http import Request, wants_partial
 from console.systems import System
 
@@ -17,6 +17,13 @@ def run_or_404(system: System, workflow_id: str) -> WorkflowStatus:
     if run is None:
         raise Http404(workflow_id)
     return run
+
+
+def lacking(error: UnsupportedBySchema) -> str:
+    """What a search says of a column that an old system database does not have."""
+    if "." not in error.missing:
+        raise error
+    return str(error)
 
 
 def known_names(system: System) -> dict[str, list[str]]:

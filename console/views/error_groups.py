@@ -8,12 +8,20 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from client_core import ErrorGroup, ErrorGroups, Failure, QueryTimeout, WorkflowFilter
+from client_core import (
+    ErrorGroup,
+    ErrorGroups,
+    Failure,
+    QueryTimeout,
+    UnsupportedBySchema,
+    WorkflowFilter,
+)
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
+from console.views.common import lacking
 
 #: The times to choose from.
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -88,6 +96,8 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
             search.problems.append(
                 f"{error} It was stopped, so that it slows nothing down: take a shorter time."
             )
+        except UnsupportedBySchema as error:
+            search.problems.append(lacking(error))
     return found, {**context, "found": found}
 
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from client_core import QueryTimeout, WorkflowFilter
+from client_core import QueryTimeout, UnsupportedBySchema, WorkflowFilter
 from console.forms import FilterForm
 from console.http import Request, wants_partial
 from console.models import SavedView
@@ -16,7 +16,7 @@ from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
-from console.views.common import known_names
+from console.views.common import known_names, lacking
 
 PAGE_SIZE = 50
 #: What came since is counted up to here.
@@ -46,6 +46,8 @@ def index(request: Request, system: System) -> HttpResponse:
                 f"{error} It was stopped, so that it slows nothing down: narrow it, with a name or "
                 "with a time such as created:<1d."
             )
+        except UnsupportedBySchema as error:
+            search.problems.append(lacking(error))
     status = 422 if search.problems else 200
     if wants_partial(request):
         return render(request, f"{TEMPLATE}#found", context, status=status)
