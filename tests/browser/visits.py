@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from django.http import HttpResponse
 from django.test import RequestFactory
@@ -13,6 +13,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from client_core import DatabaseUnavailable
+from console.search import exact_term
 from console.views import errors
 from tests.browser.conftest import Watched
 from tests.browser.served import Served
@@ -135,12 +136,15 @@ def opened(page: Page) -> None:
 
 def _lists(world: World) -> list[Visit]:
     workflows, found = f"{S}/workflows/", f"{S}/errors/"
-    search = f"{workflows}?q=name%3A%22{world.quoted('ship_order')}%22%20status%3Aerror"
+    nobody = quote(exact_term("name", world.text("nobody")), safe="")
+    search = f"{workflows}?q=status%3Aerror%20" + quote(
+        exact_term("name", world.text("ship_order")), safe=""
+    )
     return [
         Visit("page: workflows", workflows),
         Visit("workflows by the filters", workflows, opened),
         Visit("workflows that a search finds", search),
-        Visit("no workflow found", f"{workflows}?q=name%3A{world.quoted('nobody')}"),
+        Visit("no workflow found", f"{workflows}?q={nobody}"),
         Visit("a search with a mistake", f"{workflows}?q=created%3A{world.quoted('x')}"),
         Visit("workflows for a viewer", workflows, who="vic"),
         Visit("page: saving a view", f"{S}/views/save/?q=status%3Aerror"),
@@ -151,7 +155,7 @@ def _lists(world: World) -> list[Visit]:
         Visit("forgetting a view in a dialog", f"{workflows}?q=status%3Aerror",
               dialog(re.compile("^Forget"))),
         Visit("page: errors", f"{found}?period=week"),
-        Visit("no errors", f"{found}?q=name%3A{world.quoted('nobody')}"),
+        Visit("no errors", f"{found}?q={nobody}"),
         Visit("page: error group", found, lambda page: page.locator(".error > a").first.click()),
         Visit("page: no error group", f"{found}0123456789abcdef/"),
         Visit("page: audit", "/audit/"),

@@ -121,17 +121,18 @@ class World:
         error = self.error()
         names = ("DBOS.setEvent", "DBOS.writeStream", "DBOS.recv", "DBOS.send", "pay", "pay", "pay")
         for number, name in enumerate(names, 1):
-            self._step("order", number, name, output=json.dumps(value))
-        self._step("order", 8, self.text("charge"), error=json.dumps(error))
-        self._step("order", 9, "DBOS.sleep", output=str(now_ms() / 1_000 - 20))
-        self._step("order", 10, self.text("reserve"), child_workflow_id=self.text("child-1"))
+            self.insert_step("order", number, name, output=json.dumps(value))
+        self.insert_step("order", 8, self.text("charge"), error=json.dumps(error))
+        self.insert_step("order", 9, "DBOS.sleep", output=str(now_ms() / 1_000 - 20))
+        self.insert_step("order", 10, self.text("reserve"), child_workflow_id=self.text("child-1"))
 
     def error(self, message: str = "no stock") -> dict[str, Any]:
         """A recorded error."""
         told = {"name": self.text("OutOfStock"), "message": self.text(message)}
         return {**told, "data": {self.text("sku"): self.text("mug")}}
 
-    def _step(self, word: str, number: int, name: str, **columns: Any) -> None:
+    def insert_step(self, word: str, number: int, name: str, **columns: Any) -> None:
+        """A step of two seconds and a half."""
         at = now_ms() - 60_000 + number * 3_000
         row = {
             "workflow_uuid": self.text(word),
@@ -175,7 +176,7 @@ class World:
             self.insert_run(f"child-{number}", status, error=error, **run)
         for number in (1, 2):
             self.insert_run(f"fork-{number}", forked_from=self.text("order"))
-            self._step(f"fork-{number}", 1, self.text("another"), output=self.text("x"))
+            self.insert_step(f"fork-{number}", 1, self.text("another"), output=self.text("x"))
 
     def _waiting(self) -> None:
         queue = self.text("queue-name")
@@ -183,7 +184,7 @@ class World:
         self.insert_run("waiting", "ENQUEUED", **waiting, priority=2)
         self.insert_run("delayed", "DELAYED", delay_until_epoch_ms=now_ms() + 3_600_000)
         self.insert_run("running", "PENDING", executor_id=self.text("local"), queue_name=queue)
-        self._step("running", 1, self.text("pack"), output='"packed"')
+        self.insert_step("running", 1, self.text("pack"), output='"packed"')
         for number in range(8):
             self.insert("streams", workflow_uuid=self.text("running"), key=self.text("log"),
                         value=json.dumps(self.text("word ") * number), offset=number,
