@@ -198,7 +198,7 @@ def _grouped(rows: Iterable[Row], serialization: Serialization) -> list[ErrorGro
     read: dict[tuple[str | None, str | None], _Read] = {}
     for row in rows:
         # Many fail with the very same text.
-        text, name = row["error"], _format(row)
+        text, name = row["error"], row["serialization"]
         if (text, name) not in read:
             error = serialization.decode_error(text, name)
             read[text, name] = error, error_shape(error)
@@ -209,7 +209,8 @@ def _grouped(rows: Iterable[Row], serialization: Serialization) -> list[ErrorGro
             created_at=row["created_at"],
             failed_at=row["failed_at"],
             app_version=row["app_version"],
-            dialect=dialect_of_format(name),
+            # Older SDKs do not name the format, but most texts tell.
+            dialect=dialect_of_format(name if name is not None else own_format(text)),
             error=error,
         )
         members[row["status"], row["name"] or "", shape].append(failure)
@@ -225,13 +226,6 @@ def _grouped(rows: Iterable[Row], serialization: Serialization) -> list[ErrorGro
         for (status, name, shape), failures in members.items()
     ]
     return sorted(groups, key=lambda group: (group.count, group.last_seen_ms), reverse=True)
-
-
-def _format(row: Row) -> str | None:
-    """The format of a row's error; older SDKs do not name it, and write errors as JSON objects."""
-    if (name := row["serialization"]) is not None or not (text := row["error"]):
-        return str(name) if name is not None else None
-    return own_format(text) or ("portable_json" if text.startswith("{") else None)
 
 
 def _too_large(row: Row) -> _Read:

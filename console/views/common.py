@@ -1,5 +1,7 @@
 """What the views of several resources share."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from django.forms import Form
@@ -7,7 +9,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from client_core import SystemDatabaseError, WorkflowStatus
+from client_core import QueryTimeout, SystemDatabaseError, UnsupportedBySchema, WorkflowStatus
 from console.http import Request, wants_partial
 from console.masking import NO_MASKS, configured
 from console.permissions import Action, can
@@ -31,6 +33,19 @@ def run_or_404(system: System, workflow_id: str) -> WorkflowStatus:
     if run is None:
         raise Http404(workflow_id)
     return run
+
+
+@contextmanager
+def answering(search: Search, narrower: str) -> Iterator[None]:
+    """Tell with the search why it cannot be answered, and what makes it a narrower one."""
+    try:
+        yield
+    except QueryTimeout as error:
+        search.problems.append(f"{error} It was stopped, so that it slows nothing down: {narrower}")
+    except UnsupportedBySchema as error:
+        if "." not in error.missing:
+            raise  # Without the table itself nothing can be searched.
+        search.problems.append(str(error))
 
 
 def known_names(system: System) -> dict[str, list[str]]:

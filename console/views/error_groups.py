@@ -8,13 +8,18 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from client_core import ErrorGroup, ErrorGroups, Failure, QueryTimeout, WorkflowFilter
+from client_core import (
+    ErrorGroup,
+    ErrorGroups,
+    Failure,
+    WorkflowFilter,
+)
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search
 from console.systems import System
-from console.views.common import search_of
+from console.views.common import answering, search_of
 
 #: The times to choose from.
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}
@@ -86,12 +91,8 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
     }
     if not search.problems:
         filters: WorkflowFilter = {**search.filters, "limit": MOST_FAILURES}
-        try:
+        with answering(search, "take a shorter time."):
             found = system.client.group_errors(since=context["since"], **filters)
-        except QueryTimeout as error:
-            search.problems.append(
-                f"{error} It was stopped, so that it slows nothing down: take a shorter time."
-            )
     return found, {**context, "found": found}
 
 

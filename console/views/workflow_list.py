@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from client_core import QueryTimeout, WorkflowFilter
+from client_core import QueryTimeout, UnsupportedBySchema, WorkflowFilter
 from console.forms import FilterForm
 from console.http import Request, wants_partial
 from console.models import SavedView
@@ -17,7 +17,7 @@ from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
-from console.views.common import known_names, search_of
+from console.views.common import answering, known_names, search_of
 
 PAGE_SIZE = 50
 #: What came since is counted up to here.
@@ -45,12 +45,8 @@ def index(request: Request, system: System) -> HttpResponse:
         "count_id": hashlib.sha256(search.text.encode()).hexdigest()[:12],
     }
     if not search.problems:
-        try:
+        with answering(search, _narrower(search)):
             context |= _page(request, system, search.filters)
-        except QueryTimeout as error:
-            search.problems.append(
-                f"{error} It was stopped, so that it slows nothing down: {_narrower(search)}"
-            )
     status = 422 if search.problems else 200
     if wants_partial(request):
         return render(request, f"{TEMPLATE}#found", context, status=status)
@@ -69,7 +65,7 @@ def count(request: Request, system: System) -> HttpResponse:
     search = search_of(request)
     shown = None
     if not search.problems:
-        with suppress(QueryTimeout):
+        with suppress(QueryTimeout, UnsupportedBySchema):
             found = system.client.count_workflows(
                 ceiling=MOST_COUNTED, timeout_ms=COUNT_TIMEOUT_MS, **search.filters
             )

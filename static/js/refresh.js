@@ -2,7 +2,7 @@
 // hidden tab, under an open dialog, over selected text or over a field that somebody is filling,
 // and more rarely when nobody moves.
 // What came back unchanged is not swapped; <details> stay as they were opened or closed, and the
-// focus where it was.
+// focus where it was, or at the beginning of the page if what had it is gone.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
   const IDLE_FACTOR = 10;
@@ -65,7 +65,9 @@
   document.addEventListener("htmx:afterSwap", () => {
     for (const [id, open] of opened) document.getElementById(id)?.toggleAttribute("open", open);
     opened = [];
-    if (focused && document.activeElement === document.body) find(focused)?.focus({ preventScroll: true });
+    if (focused && document.activeElement === document.body) {
+      (find(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
+    }
     focused = null;
   });
 

@@ -13,7 +13,10 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from client_core import DBOSClient
+from tests.browser.served import served, signed_in_as, system_sql
 from tests.demo.conftest import reachable_folder
+
+__all__ = ["served", "signed_in_as", "system_sql"]
 
 #: The browser talks to the demo alone; without these it looks for its maker's hosts.
 _QUIET = (
@@ -122,19 +125,20 @@ def sign_in(page: Page, demo: Demo) -> None:
 class Watched:
     """What a page did that no page may do."""
 
-    def __init__(self, context: BrowserContext, demo: Demo) -> None:
+    def __init__(self, context: BrowserContext, base_url: str, answers: str = "422") -> None:
         self.faults: list[str] = []
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
-        context.on("console", self._console)
-        context.on("request", lambda request: self._request(request.url, demo))
+        context.on("console", lambda message: self._console(message, answers))
+        context.on("request", lambda request: self._request(request.url, base_url))
 
-    def _console(self, message: Any) -> None:
+    def _console(self, message: Any, answers: str) -> None:
         # A form with an error is answered by 422, which Chromium reports like a lost file.
-        if message.type in ("error", "warning") and "422" not in message.text:
+        meant = re.search(f"responded with a status of ({answers}) ", message.text)
+        if message.type in ("error", "warning") and not meant:
             self.faults.append(message.text)
 
-    def _request(self, url: str, demo: Demo) -> None:
-        if not url.startswith(f"{demo.url}/"):
+    def _request(self, url: str, base_url: str) -> None:
+        if not url.startswith(f"{base_url}/"):
             self.faults.append(f"a request to {url}")
 
 
@@ -154,7 +158,7 @@ def context(
         options = {**options, "java_script_enabled": request.getfixturevalue("scripted")}
     context = browser.new_context(storage_state=signed_in, base_url=demo.url, **options)
     context.set_default_timeout(15_000)
-    watched = Watched(context, demo)
+    watched = Watched(context, demo.url)
     yield context
     context.close()
     assert watched.faults == []

@@ -1,0 +1,301 @@
+"""A tour through every page of the console, in every state that looks different."""
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from django.http import HttpResponse
+from django.test import RequestFactory
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from client_core import DatabaseUnavailable
+from console.search import exact_term
+from console.views import errors
+from tests.browser.conftest import Watched
+from tests.browser.served import Served
+from tests.browser.world import World
+
+Act = Callable[[Page], object]
+S = "/s/main"
+#: Addresses without a page of their own, and what they answer with.
+NO_PAGES = {
+    "home": "the list",
+    "system": "the list",
+    "healthz": "a word",
+    "theme": "the page that asked",
+    "logout": "the sign-in page",
+    "payload-text": "text",
+    "payload-download": "a file",
+    "workflow-count": "a number in the list",
+    "workflow-completion": "options of the search box",
+}
+
+
+@dataclass(frozen=True)
+class Visit:
+    """A page in a state: where it is, what a person does there, and who."""
+
+    what: str
+    path: str
+    act: Act | None = None
+    who: str = "ann"
+
+
+def routes() -> set[str]:
+    """The names of all addresses of the console that have a page."""
+
+    def walk(resolver: URLResolver) -> Iterator[str]:
+        for pattern in resolver.url_patterns:
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern)
+            elif isinstance(pattern, URLPattern):
+                assert pattern.name, f"{pattern} has no name"
+                yield pattern.name
+
+    return set(walk(get_resolver())) - NO_PAGES.keys()
+
+
+def tour(
+    browser: Browser, served: Served, signed_in_as: dict[str, Any], visits: list[Visit]
+) -> Iterator[tuple[str, Page]]:
+    """Every visit with its page; at the end, that no address was left out and nothing went wrong.
+
+    Each person keeps one window, in which page follows page.
+    """
+    seen: set[str] = set()
+    with ExitStack() as stack:
+        windows = {
+            who: stack.enter_context(closing(_window(browser, served, state)))
+            for who, state in signed_in_as.items()
+        }
+        watched = [Watched(window, served.url, "403|404|422|50[03]") for window in windows.values()]
+        pages = {who: window.new_page() for who, window in windows.items()}
+        for visit in visits:
+            page = pages[visit.who]
+            page.goto(visit.path)
+            if visit.act:
+                visit.act(page)
+            if visit.what.startswith("page: "):
+                seen.add(str(resolve(urlsplit(page.url).path).url_name))
+            yield visit.what, page
+            assert [fault for one in watched for fault in one.faults] == [], visit.what
+    assert seen == routes()
+
+
+def _window(browser: Browser, served: Served, state: Any) -> BrowserContext:
+    window = browser.new_context(storage_state=state, base_url=served.url)
+    window.set_default_timeout(15_000)
+    return window
+
+
+def every_visit(world: World) -> list[Visit]:
+    """All of them; what begins with "page" counts as the page of its address."""
+    return [
+        *_lists(world),
+        *_runs(world),
+        *_payloads(world),
+        *_comparisons(world),
+        *_forms(world),
+        *_alone(world),
+    ]
+
+
+def click(role: Any, name: str | re.Pattern[str]) -> Act:
+    """Click the first of these."""
+    return lambda page: page.get_by_role(role, name=name, exact=True).first.click()
+
+
+def dialog(name: str | re.Pattern[str]) -> Act:
+    """Open a dialog by the link of this name."""
+
+    def act(page: Page) -> None:
+        page.get_by_role("link", name=name, exact=True).first.click()
+        page.get_by_role("dialog").wait_for()
+
+    return act
+
+
+def refused(button: str, **fields: str) -> Act:
+    """Fill a form, send it, and get it back with what is wrong."""
+
+    def act(page: Page) -> None:
+        for name, value in fields.items():
+            page.locator(f"[name={name}]:not([type=hidden])").fill(value)
+        page.get_by_role("button", name=button, exact=True).click()
+        page.locator(".errors, .notice-warning").first.wait_for()
+
+    return act
+
+
+def opened(page: Page) -> None:
+    """Open all that is closed."""
+    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+
+
+def _lists(world: World) -> list[Visit]:
+    workflows, found = f"{S}/workflows/", f"{S}/errors/"
+    nobody = quote(exact_term("name", world.text("nobody")), safe="")
+    search = f"{workflows}?q=status%3Aerror%20" + quote(
+        exact_term("name", world.text("ship_order")), safe=""
+    )
+    return [
+        Visit("page: workflows", workflows),
+        Visit("workflows by the filters", workflows, opened),
+        Visit("workflows that a search finds", search),
+        Visit("no workflow found", f"{workflows}?q={nobody}"),
+        Visit("a search with a mistake", f"{workflows}?q=created%3A{world.quoted('x')}"),
+        Visit("workflows for a viewer", workflows, who="vic"),
+        Visit("page: saving a view", f"{S}/views/save/?q=status%3Aerror"),
+        Visit("a view refused", f"{S}/views/save/", refused("Save the view")),
+        Visit("saving a view in a dialog", search, dialog("Save this view")),
+        Visit("a saved view", f"{S}/views/save/?q=status%3Aerror", _save_view(world)),
+        Visit("page: forgetting a view", f"{workflows}?q=status%3Aerror", _to_forget),
+        Visit("forgetting a view in a dialog", f"{workflows}?q=status%3Aerror",
+              dialog(re.compile("^Forget"))),
+        Visit("page: errors", f"{found}?period=week"),
+        Visit("no errors", f"{found}?q={nobody}"),
+        Visit("page: error group", found, lambda page: page.locator(".error > a").first.click()),
+        Visit("page: no error group", f"{found}0123456789abcdef/"),
+        Visit("page: audit", "/audit/"),
+    ]  # fmt: skip
+
+
+def _save_view(world: World) -> Act:
+    def act(page: Page) -> None:
+        page.get_by_label("Name").fill(world.text("failed")[:60])
+        page.get_by_role("button", name="Save the view").click()
+        page.get_by_role("navigation", name="Saved views").wait_for()
+
+    return act
+
+
+def _to_forget(page: Page) -> None:
+    page.goto(str(page.get_by_role("link", name=re.compile("^Forget")).get_attribute("href")))
+
+
+def _runs(world: World) -> list[Visit]:
+    words = ("order", "running", "waiting", "delayed", "failed-1", "cancelled", "gave-up", "odd")
+    order, key = world.run("order"), world.quoted("progress")
+    long = world.run("long")
+    return [
+        *(Visit(f"page: the run {word}", world.run(word), opened) for word in words),
+        Visit("a run for a viewer", world.run("failed-1"), who="vic"),
+        Visit("a run of many steps", long),
+        Visit("a part of it", f"{long}?from=50&to=60"),
+        Visit("its failed steps", f"{long}?errors=1", opened),
+        Visit("none of its steps", f"{long}?step={world.quoted('nothing')}"),
+        Visit("sending in a dialog", world.run("running"), dialog("Send")),
+        Visit("cancelling in a dialog", world.run("running"), dialog("Cancel")),
+        Visit("resuming in a dialog", world.run("running"), dialog("Resume")),
+        Visit("page: cancelling", world.run("running", "cancel/")),
+        Visit("cancelling what is over", world.run("cancelled", "cancel/")),
+        Visit("page: resuming", world.run("running", "resume/")),
+        Visit("page: an event", f"{order}event/?key={key}", opened),
+        Visit("page: a stream", f"{world.run('running')}stream/?key={world.quoted('log')}"),
+        Visit("an empty stream", f"{world.run('running')}stream/?key={key}"),
+    ]
+
+
+def _payloads(world: World) -> list[Visit]:
+    def place(place: str, more: str = "", run: str = "order") -> str:
+        return world.run(run, f"payload/{place}/{more}")
+
+    progress = world.segment("progress")
+    return [
+        Visit("page: an input", place("input"), opened),
+        Visit("a part of an output", place("output", "?at=0")),
+        Visit("a payload that is searched", place("output"), lambda page: page.get_by_label(
+            "Search within what is shown").fill("note 1")),
+        Visit("a payload as it is stored", place("output", "?view=text")),
+        Visit("an error of a step", place("step-error:8")),
+        Visit("an error", place("error", run="failed-1")),
+        Visit("an event", place(f"event:{progress}")),
+        Visit("a value of a stream", place(f"stream:1:{world.segment('log')}")),
+        Visit("a message", place(f"message:{world.segment('message-3')}")),
+        Visit("an unknown format", place("output", run="odd")),
+        Visit("no payload", place("error")),
+        Visit("page: revealing", place("input", "reveal/")),
+        Visit("revealing in a dialog", world.run("order"), dialog("Reveal")),
+        Visit("a revealed payload", place("input", "reveal/"), click("button", "Reveal")),
+        Visit("a file that is withheld", place("input"), click("link", "Download")),
+    ]  # fmt: skip
+
+
+def _comparisons(world: World) -> list[Visit]:
+    compare = f"{S}/workflows/compare/"
+
+    def both(a: str, b: str) -> str:
+        return f"{compare}?a={world.quoted(a)}&b={world.quoted(b)}"
+
+    return [
+        Visit("page: choosing what to compare", compare),
+        Visit("the forks to compare with", f"{compare}?a={world.quoted('order')}&with=fork"),
+        Visit("two runs", both("order", "fork-1"), opened),
+        Visit("two failures", both("failed-1", "failed-2"), opened),
+        Visit("a failure and a success", both("failed-1", "order"), opened),
+        Visit("the same run", both("mother", "mother")),
+        Visit("no such run", both("nobody", "mother")),
+    ]
+
+
+def _forms(world: World) -> list[Visit]:
+    text = world.text
+    return [
+        Visit("page: enqueue", f"{S}/workflows/enqueue/", opened),
+        Visit("enqueue refused", f"{S}/workflows/enqueue/", refused(
+            "Enqueue", workflow_name=text("order"), args=text("["))),
+        Visit("page: send", f"{S}/messages/send/", opened),
+        Visit("send refused", f"{S}/messages/send/", refused(
+            "Send", destination_id=text("nobody"), topic=text("decision"), message='"hello"')),
+        Visit("page: preferences", "/preferences/"),
+        Visit("the keys", "/preferences/", click("button", "Keys")),
+        Visit("preferences refused", "/preferences/",
+              refused("Remember in this browser", zone=text("Nowhere"))),
+    ]  # fmt: skip
+
+
+def _alone(world: World) -> list[Visit]:
+    def sign_in(page: Page) -> None:
+        page.get_by_label("Username").fill(world.text("eve")[:100])
+        page.get_by_label("Password").fill("wrong")
+        page.get_by_role("button", name="Sign in").click()
+        page.get_by_text("correct username and password").wait_for()
+
+    return [
+        Visit("page: sign in", "/login/", who=""),
+        Visit("sign in refused", "/login/", sign_in, who=""),
+        Visit("an address that is no page (404)", f"{S}/nowhere/"),
+        Visit("a run that is not there (404)", world.run("nobody")),
+        Visit("a page that is not allowed (403)", f"{S}/workflows/", who="new"),
+        Visit("a fault of the console (500)", "/preferences/", broken),
+        Visit("a database that is away (503)", "/preferences/", away(world.text("lost"))),
+    ]
+
+
+def broken(page: Page) -> None:
+    """The page of a fault in the console."""
+    _answer(page, errors.server_error(RequestFactory().get("/preferences/")))
+
+
+def away(detail: str) -> Act:
+    """The page while the system database does not answer."""
+
+    def act(page: Page) -> None:
+        request = RequestFactory().get("/preferences/")
+        _answer(page, errors.from_exception(request, DatabaseUnavailable(detail)))
+
+    return act
+
+
+def _answer(page: Page, answer: HttpResponse) -> None:
+    """Show this in place of the preferences: no address gives such a page when one wants it."""
+    body, status = answer.content.decode(), answer.status_code
+    page.route("**/preferences/", lambda route: route.fulfill(
+        body=body, status=status, content_type="text/html; charset=utf-8"))  # fmt: skip
+    page.goto("/preferences/")
+    page.unroute_all()
+    expect(page.get_by_text(str(status), exact=True)).to_be_visible()
