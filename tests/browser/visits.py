@@ -31,7 +31,7 @@ NO_PAGES = {
     "payload-text": "text",
     "payload-download": "a file",
     "workflow-count": "a number in the list",
-    "workflow-completion": "options of the search box",
+    "workflow-complete": "options of the search box",
 }
 
 
