@@ -10,6 +10,7 @@ from console.views import (
     error_groups,
     errors,
     home,
+    live,
     messages,
     payloads,
     preferences,
@@ -42,6 +43,7 @@ workflow_urls: list[URLPattern | URLResolver] = [
 
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
+    path("live/", live.index, name="live"),
     path("workflows/", workflow_list.index, name="workflows"),
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
     path("workflows/compare/", comparison.index, name="workflow-compare"),
