@@ -27,7 +27,7 @@ HEARD_SECONDS = 0.2
 PAUSES_PER_LOOK = 20
 PAUSES_PER_HEARD_LOOK = 5
 #: An end of the session, the account or the permission is noticed as late as this.
-CHECK_SECONDS = 15.0
+CHECK_SECONDS = 10.0
 #: A stream that tells of nothing says so, lest something on its way takes it for dead.
 HEARTBEAT_SECONDS = 20.0
 #: Where many watch the same, they are told one after another: each then asks for its page.
