@@ -9,6 +9,7 @@
   const IDLE_FACTOR = 10;
   const FLOOR = 60;
   const GAP = 1;
+  const began = performance.now();
   const lastAsked = new Map();
   const lastAnswer = new Map();
   let lastMoved = Date.now();
@@ -43,8 +44,7 @@
     if (busy()) return;
     const now = performance.now();
     for (const element of document.querySelectorAll("[data-refresh]")) {
-      if (!lastAsked.has(element.id)) lastAsked.set(element.id, now);
-      const asked = lastAsked.get(element.id);
+      const asked = lastAsked.get(element.id) ?? began;
       if (now < asked + pause(element, asked) * 1000 || isFilled(element)) continue;
       lastAsked.set(element.id, now);
       htmx.trigger(element, "refresh");
@@ -88,6 +88,18 @@
     opened = [];
     if (focused && document.activeElement === document.body) find(focused)?.focus({ preventScroll: true });
     focused = null;
+  });
+
+  // A click that takes the place of a refresh under way is no error, which htmx would report.
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    const { xhr, requestConfig } = detail;
+    if (requestConfig.triggeringEvent?.type !== "refresh") return;
+    const aborted = xhr.onabort;
+    xhr.onabort = () => {
+      const { error } = console;
+      console.error = () => {};
+      try { aborted(); } finally { console.error = error; }
+    };
   });
 
   // A banner while the console or its database does not answer.
