@@ -18,8 +18,10 @@ from console.viewers import Viewer, still_allowed
 
 logger = logging.getLogger("console")
 
-#: Between two looks …
+#: Between two looks; twice that once nothing has changed for a while …
 TICK_SECONDS = 1.0
+CALM_TICK_SECONDS = 2.0
+CALM_AFTER_SECONDS = 30.0
 #: … unless an event or stream of a watched run is notified; then this, at the least.
 HEARD_SECONDS = 0.2
 #: However long the database needs, looking takes a twentieth of the time; a fifth of it at the
@@ -94,6 +96,7 @@ class Hub:
         self._teller: asyncio.TimerHandle | None = None
         self._runs: frozenset[str] = frozenset()
         self._check_at = 0.0
+        self._changed_at = 0.0
 
     @contextmanager
     def opened(self, page: OpenPage) -> Iterator[None]:
@@ -155,6 +158,8 @@ class Hub:
         subjects = frozenset[Subject]().union(*(page.subjects for page in pages))
         began = time.monotonic()
         changed = await asyncio.to_thread(self._changes.look, subjects)
+        if changed or not all(page.is_ready for page in pages):
+            self._changed_at = time.monotonic()
         for page in pages:
             if not page.is_ready:
                 page.is_ready = True
@@ -187,10 +192,12 @@ class Hub:
 
     async def _pause(self, look_seconds: float) -> None:
         """Until the next look is due; it is due early when something is heard, or somebody new."""
+        is_calm = time.monotonic() - self._changed_at > CALM_AFTER_SECONDS
+        tick = CALM_TICK_SECONDS if is_calm else TICK_SECONDS
         least = max(HEARD_SECONDS, PAUSES_PER_HEARD_LOOK * look_seconds)
         await asyncio.sleep(least)
         with suppress(TimeoutError):
-            async with asyncio.timeout(max(TICK_SECONDS, PAUSES_PER_LOOK * look_seconds) - least):
+            async with asyncio.timeout(max(tick, PAUSES_PER_LOOK * look_seconds) - least):
                 await self._alarm.wait()
         self._alarm.clear()
 

@@ -8,9 +8,9 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
+from benchmarks.pages import Server, Stream, got, opened, serving
 from console import live
 from tests.client_core.conftest import Insert
-from tests.console.streams import Server, Stream, got, opened, serving
 from tests.databases import create_database
 from tests.proxy import Proxy
 
@@ -104,7 +104,7 @@ def test_two_hundred_pages_hold_no_more_connections_than_twenty(
 
     async def test() -> None:
         streams: list[Stream] = []
-        counts = []
+        counts: list[tuple[int, int]] = []
         async with AsyncExitStack() as stack:
             for number in range(200):
                 query = "run=run" if number % 2 else "runs"
