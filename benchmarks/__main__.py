@@ -35,16 +35,16 @@ def main() -> int:
     home = Path(os.environ.get("BENCH_HOME") or ROOT / ".benchmarks")
     try:
         with EmbeddedPostgres(home, settings=SETTINGS) as postgres:
-            results = run(postgres.url, Scale(rows, enqueues=min(rows, 10_000)), _say)
+            results = run(postgres.url, Scale(rows, enqueues=min(rows, 10_000)), say)
     except PostgresError as error:
-        _say(str(error))
+        say(str(error))
         return 1
     write_json(results, RESULTS)
     print(table(results))
     return 0
 
 
-def _say(sentence: str) -> None:
+def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 

@@ -3,6 +3,7 @@
 Everything public is importable from here.
 """
 
+from client_core.changes import Changes, Subject, SubjectKind, run_subject
 from client_core.client import DBOSClient
 from client_core.comparison import Likeness, StepComparison, StepOutline, StepPair
 from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
@@ -73,6 +74,7 @@ __all__ = [
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",
     "Capabilities",
+    "Changes",
     "ConflictingWorkflow",
     "DBOSClient",
     "DBOSClientError",
@@ -133,6 +135,8 @@ __all__ = [
     "StepPair",
     "StepRow",
     "Stream",
+    "Subject",
+    "SubjectKind",
     "SystemDatabaseError",
     "Transition",
     "UnsupportedBySchema",
@@ -147,6 +151,7 @@ __all__ = [
     "WorkflowStatus",
     "differences",
     "next_times",
+    "run_subject",
     "times_between",
     "validate_cron",
     "wake_ms",

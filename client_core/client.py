@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from client_core.bulk import Bulk
+from client_core.changes import Watching
 from client_core.comparison import Comparison
 from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
@@ -50,6 +51,7 @@ class DBOSClient(
     Steps,
     Overviews,
     Exchanges,
+    Watching,
 ):
     """Acts on DBOS applications through their system database, from anywhere. Thread-safe."""
 

@@ -6,8 +6,8 @@ streams. So looking is the floor, and the listener only makes the next look come
 
 import threading
 import time
-from collections.abc import Callable, Collection
-from contextlib import nullcontext
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager, nullcontext
 from typing import TypeVar
 
 from psycopg_pool import PoolClosed
@@ -65,6 +65,7 @@ class Waiting:
         self._waiters: set[Waiter] = set()
         self._looker: Waiter | None = None
         self._topics: dict[Topic, set[Waiter]] = {}
+        self._hearers: set[Callable[[Topic | None], None]] = set()
         self._looked_at = 0.0
         self._last_look_seconds = 0.0
         #: How long the quicker of the last two looks took: one alone may have had to connect.
@@ -128,6 +129,18 @@ class Waiting:
                 if out_of_time or self._closed:
                     raise
         return found
+
+    @contextmanager
+    def overheard(self, hear: Callable[[Topic | None], None]) -> Iterator[None]:
+        """Within the block, ``hear`` is called with all that is notified; see :class:`Listener`."""
+        with self._listener.needed():
+            with self._lock:
+                self._hearers.add(hear)
+            try:
+                yield
+            finally:
+                with self._lock:
+                    self._hearers.discard(hear)
 
     def close(self) -> None:
         """End every wait with :class:`DatabaseUnavailable`, and the listener."""
@@ -245,3 +258,6 @@ class Waiting:
             if topic is None or topic in self._topics:
                 self._notified = True
                 self._alarm.notify()
+            hearers = list(self._hearers)
+        for hear in hearers:
+            hear(topic)

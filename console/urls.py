@@ -11,6 +11,7 @@ from console.views import (
     error_groups,
     errors,
     home,
+    live,
     messages,
     payloads,
     preferences,
@@ -43,6 +44,7 @@ workflow_urls: list[URLPattern | URLResolver] = [
 
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
+    path("live/", live.index, name="live"),
     path("workflows/", workflow_list.index, name="workflows"),
     path("workflows/complete/", completion.index, name="workflow-complete"),
     path("workflows/count/", workflow_list.count, name="workflow-count"),

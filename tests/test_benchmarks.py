@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks import live
 from benchmarks.cases import Result, Scale
 from benchmarks.report import table, write_json
 from benchmarks.session import run
@@ -36,6 +37,19 @@ def test_everything_is_measured_with_every_client(tmp_path: Path) -> None:
         assert len(with_typescript) == len(names) // 2
     else:
         assert any("NOT MEASURED" in sentence for sentence in said)
+
+
+def test_open_pages_are_measured() -> None:
+    """What they cost the database is measured where its server counts that."""
+    # Not the number of rows of the other test, beside which it may make its database.
+    scale = live.Scale(
+        rows=200, pages=4, rounds=1, asks_per_round=1, calm_seconds=0.0, watch_seconds=0.0
+    )
+    said: list[str] = []
+    names = [result.name for result in live.measure(server_url, scale, said.append)]
+    assert "list, median, beside 4 open pages" in names
+    assert "system connections, 4 pages to 2" in names
+    assert any("NOT MEASURED" in sentence for sentence in said)
 
 
 def test_the_table_says_what_was_reached() -> None:

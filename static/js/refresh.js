@@ -1,14 +1,20 @@
 // Elements with data-refresh="seconds" ask for themselves anew while somebody looks: never in a
 // hidden tab, under an open dialog, over selected text or over a field that somebody is filling,
-// and more rarely when nobody moves.
+// and more rarely when nobody moves. While a stream tells of changes (live.js) they ask when there
+// is one, no sooner than data-gap="seconds" after the last, and else only once in a long while.
 // What came back unchanged is not swapped; <details> stay as they were opened or closed, and the
 // focus where it was, or at the beginning of the page if what had it is gone.
 (() => {
   const IDLE_AFTER = 5 * 60_000;
   const IDLE_FACTOR = 10;
+  const FLOOR = 60;
+  const GAP = 1;
+  const began = performance.now();
   const lastAsked = new Map();
   const lastAnswer = new Map();
   let lastMoved = Date.now();
+  let liveSince = Infinity;
+  let changedAt = -Infinity;
   let opened = [];
   let focused = null;
 
@@ -26,17 +32,32 @@
     return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
   }
 
-  setInterval(() => {
-    if (busy()) return;
+  // In seconds after it was asked for last. What happened before the stream began to tell is found
+  // by asking once more.
+  function pause({ dataset }, asked) {
     const factor = Date.now() - lastMoved > IDLE_AFTER ? IDLE_FACTOR : 1;
+    if (asked <= changedAt) return dataset.gap ? dataset.gap * factor : GAP;
+    return (asked < liveSince ? dataset.refresh : FLOOR) * factor;
+  }
+
+  function refresh() {
+    if (busy()) return;
+    const now = performance.now();
     for (const element of document.querySelectorAll("[data-refresh]")) {
-      const due = (lastAsked.get(element.id) ?? performance.now()) + element.dataset.refresh * 1000 * factor;
-      if (!lastAsked.has(element.id)) lastAsked.set(element.id, performance.now());
-      if (performance.now() < due || isFilled(element)) continue;
-      lastAsked.set(element.id, performance.now());
+      const asked = lastAsked.get(element.id) ?? began;
+      if (now < asked + pause(element, asked) * 1000 || isFilled(element)) continue;
+      lastAsked.set(element.id, now);
       htmx.trigger(element, "refresh");
     }
-  }, 500);
+  }
+
+  setInterval(refresh, 500);
+  document.addEventListener("live-ready", () => { liveSince = performance.now(); });
+  document.addEventListener("live-lost", () => { liveSince = Infinity; });
+  document.addEventListener("live-changed", () => {
+    changedAt = performance.now();
+    refresh();
+  });
 
   // htmx keeps the focus of elements with an ID; the others are found by what they are.
   function place(element) {
@@ -69,6 +90,18 @@
       (find(focused) ?? document.getElementById("main")).focus({ preventScroll: true });
     }
     focused = null;
+  });
+
+  // A click that takes the place of a refresh under way is no error, which htmx would report.
+  document.addEventListener("htmx:beforeSend", ({ detail }) => {
+    const { xhr, requestConfig } = detail;
+    if (requestConfig.triggeringEvent?.type !== "refresh") return;
+    const aborted = xhr.onabort;
+    xhr.onabort = () => {
+      const { error } = console;
+      console.error = () => {};
+      try { aborted(); } finally { console.error = error; }
+    };
   });
 
   // A banner while the console or its database does not answer.

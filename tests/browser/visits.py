@@ -30,6 +30,7 @@ NO_PAGES = {
     "logout": "the sign-in page",
     "payload-text": "text",
     "payload-download": "a file",
+    "live": "a stream",
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
 }

@@ -15,10 +15,13 @@ from client_core import (
     EnqueueOptions,
     ObstacleKind,
     RecordedError,
+    Subject,
+    SubjectKind,
     UnsupportedBySchema,
     WorkflowFailed,
     WorkflowInputs,
     WorkflowStatus,
+    run_subject,
 )
 from client_core.schema_history import INTRODUCED, NEWEST_MIGRATION, TYPES
 from tests.client_core.serialization.support import shape
@@ -328,3 +331,13 @@ def test_why_a_run_waits_is_told_as_far_as_the_database_knows(
         expected[ObstacleKind.QUEUE_NOT_REGISTERED] = "nobody"
     assert found == expected
     assert ours.registered_queue_names() == []
+
+
+def test_a_change_is_noticed_as_far_as_the_database_knows(ours: DBOSClient, old_url: str) -> None:
+    run = run_subject("waiting")
+    subjects = {run, Subject(SubjectKind.RUNS), Subject(SubjectKind.FAILURES)}
+    looking = ours.changes()
+    assert looking.look(subjects) == frozenset()
+    with psycopg.connect(old_url, autocommit=True) as conn:
+        conn.execute("UPDATE dbos.workflow_status SET name = name WHERE workflow_uuid = 'waiting'")
+    assert looking.look(subjects) == {run, Subject(SubjectKind.RUNS)}

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -15,6 +16,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
+
+from console import live
 
 logger = logging.getLogger("console")
 
@@ -52,7 +55,7 @@ class Command(BaseCommand):
         # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
         with contextlib.suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listener])
+            Server(config).run(sockets=[listener])
 
     def _listener(self) -> socket.socket:
         address = (settings.CONSOLE_HOST, settings.PORT)
@@ -64,6 +67,15 @@ class Command(BaseCommand):
                 f"Cannot listen on {address[0]}:{address[1]}: {error.strerror}. "
                 "Choose another port with PORT=…"
             ) from error
+
+
+class Server(uvicorn.Server):
+    """Ends the streams to open pages when it is told to stop, which it would wait for otherwise."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """As uvicorn does on a signal."""
+        live.end_all()
+        super().handle_exit(sig, frame)
 
 
 def _address(listener: socket.socket) -> str:
