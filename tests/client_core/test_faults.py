@@ -44,6 +44,7 @@ PATIENCE_SECONDS = 0.05
 #: The public methods of a client that change nothing in the database.
 READS = {
     "capabilities",
+    "changes",
     "compare_steps",
     "count_workflows",
     "create",
