@@ -23,7 +23,7 @@ from benchmarks.__main__ import SETTINGS, say
 from benchmarks.cases import Result
 from benchmarks.data import Server as Databases
 from benchmarks.data import copied
-from benchmarks.open_pages import Server, Stream, got, opened, serving
+from benchmarks.open_pages import Server, Stream, got, opened, run, serving
 from benchmarks.report import table
 from demo.postgres import EmbeddedPostgres
 
@@ -132,6 +132,7 @@ async def connections(scene: Scene) -> list[Result]:
     counts = []
     for number in (2, scene.scale.pages):
         async with scene.pages(number):
+            await asyncio.sleep(1)  # The one that listens connects beside the first look.
             counts.append([_count(scene.system), _count(scene.console)])
     (system_few, console_few), (system_many, console_many) = counts
     pages = scene.scale.pages
@@ -143,9 +144,9 @@ async def connections(scene: Scene) -> list[Result]:
 
 async def idle_pages(scene: Scene) -> list[Result]:
     """What an open page on which nothing changes costs the system database in a minute."""
-    run = f"{LIST}run/{scene.run_id}/"
+    page = f"{LIST}run/{scene.run_id}/"
     results = []
-    for name, query, path in (("list", "runs", LIST), ("run", f"run={scene.run_id}", run)):
+    for name, query, path in (("list", "runs", LIST), ("run", f"run={scene.run_id}", page)):
         asked = await _asked_cost_ms(scene, path)
         for around, writing in (("idle", _nobody), ("busy", _neighbour)):
             with writing(scene):
@@ -209,8 +210,8 @@ def _repeated(act: Callable[[], object], pause_seconds: float) -> Iterator[None]
 def _changing(scene: Scene) -> Iterator[None]:
     """The run that is watched changes all the time, and the list with it."""
     change = "UPDATE dbos.workflow_status SET priority = priority WHERE workflow_uuid = %s"
-    run = [scene.run_id]
-    with _repeated(lambda: scene.system.execute(change, run), 1 / CHANGES_PER_SECOND):
+    params = [scene.run_id]
+    with _repeated(lambda: scene.system.execute(change, params), 1 / CHANGES_PER_SECOND):
         yield
 
 
@@ -249,7 +250,7 @@ def measure(databases: Databases, scale: Scale, say: Say) -> list[Result]:
             parts.append(idle_pages)
         else:
             say("NOT MEASURED: what idle pages cost, as the server has no pg_stat_statements.")
-        return [result for part in parts for result in asyncio.run(part(scene))]
+        return [result for part in parts for result in run(part(scene))]
 
 
 def main() -> int:

@@ -7,10 +7,14 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
+
+T = TypeVar("T")
 
 ROOT = Path(__file__).resolve().parent.parent
 #: Only a defect is noticed by it.
@@ -96,6 +100,12 @@ def serving(
         process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """What it returns, in an event loop of its own, also where Playwright keeps one running."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
 
 
 class Stream:

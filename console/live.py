@@ -91,8 +91,9 @@ class Hub:
         self._changes = system.client.changes()
         self._task: asyncio.Task[None] | None = None
         self._alarm = asyncio.Event()
-        #: Those who are told next, in turn.
-        self._turn: dict[OpenPage, None] = {}
+        #: Those who are told next, in turn: before the lists, which change all the time, the runs.
+        self._runs_turn: dict[OpenPage, None] = {}
+        self._lists_turn: dict[OpenPage, None] = {}
         self._teller: asyncio.TimerHandle | None = None
         self._runs: frozenset[str] = frozenset()
         self._check_at = 0.0
@@ -111,7 +112,8 @@ class Hub:
             yield
         finally:
             self.pages.discard(page)
-            self._turn.pop(page, None)
+            self._runs_turn.pop(page, None)
+            self._lists_turn.pop(page, None)
             self._alarm.set()
 
     def end(self) -> None:
@@ -164,17 +166,18 @@ class Hub:
             if not page.is_ready:
                 page.is_ready = True
                 page.tell("ready")
-            elif page.subjects & changed and page in self.pages:
-                self._turn[page] = None
+            elif (news := page.subjects & changed) and page in self.pages:
+                of_a_run = any(one.kind is SubjectKind.RUN for one in news)
+                (self._runs_turn if of_a_run else self._lists_turn)[page] = None
         if self._teller is None:
             self._tell_next()
         return time.monotonic() - began
 
     def _tell_next(self) -> None:
         self._teller = None
-        if self._turn:
-            page = next(iter(self._turn))
-            del self._turn[page]
+        if turn := self._runs_turn or self._lists_turn:
+            page = next(iter(turn))
+            del turn[page]
             page.tell("changed")
             self._teller = self.loop.call_later(1 / TOLD_PER_SECOND, self._tell_next)
 
