@@ -6,18 +6,21 @@ audit entry can be forgotten; a test holds this.
 
 import dataclasses
 import logging
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, InterfaceError, transaction
+from django.db.models.functions import Now
 from django.utils import timezone
 
 from client_core import (
     DBOSClientError,
     EnqueueOptions,
+    NonExistentWorkflow,
     OutcomeUnknown,
     PayloadPlace,
     PayloadText,
@@ -26,8 +29,10 @@ from client_core import (
     Transition,
     WorkflowHandle,
 )
+from console import operations
 from console.http import Level
-from console.models import AuditEntry, SavedView
+from console.models import AuditEntry, Operation, OperationRun, SavedView
+from console.operations import Acted
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
@@ -133,6 +138,162 @@ def forget_view(user: User, system: System, view: SavedView) -> Outcome:
     with _audited(user, system, action, view.name, {"search": view.search, "forget": True}):
         view.delete()
     return Outcome("success", f"The view “{view.name}” is forgotten.")
+
+
+def note_export(user: User, system: System, target: str, parameters: dict[str, Any]) -> None:
+    """Keep that somebody takes a list away as a file."""
+    with _audited(user, system, Action.WORKFLOW_EXPORT, target, parameters):
+        pass
+
+
+def plan_operation(user: User, system: System, operation: Operation) -> Operation:
+    """Begin to write down what an operation would act on; the same one twice is one.
+
+    Its first runs are written down at once, and the rest by a runner.
+    """
+    _assert_may_operate(user, system, operation)
+    operation.user, operation.username, operation.system = user, user.get_username(), system.name
+    operation.due_at = timezone.now() + operations.lease()
+    found, is_new = Operation.objects.get_or_create(
+        {field.attname: getattr(operation, field.attname) for field in Operation._meta.fields},
+        pk=operation.pk,
+    )
+    if is_new:
+        operations.plan_first(found, system)
+    return found
+
+
+def start_operation(user: User, system: System, operation: Operation, reason: str) -> Outcome:
+    """Let a planned operation be carried out; its audit entry stays open until it ends."""
+    action = _assert_may_operate(user, system, operation)
+    with transaction.atomic():
+        planned = Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED)
+        running = {"state": Operation.State.RUNNING, "started_at": Now(), "due_at": Now()}
+        if not planned.update(**running, reason=reason):
+            return Outcome("warning", "It was started or given up already; nothing was changed.")
+        entry = AuditEntry.objects.create(
+            user=user,
+            username=user.get_username(),
+            system=system.name,
+            action=action,
+            target=f"operation {operation.pk}",
+            parameters={
+                **operation.parameters,
+                "search": operation.search,
+                "filters": operation.filters,
+                "runs": operations.to_act(operation),
+                "reason": reason,
+            },
+        )
+        Operation.objects.filter(pk=operation.pk).update(entry=entry)
+    operations.wake.set()
+    return Outcome("success", "It runs. This page may be closed: it goes on by itself.")
+
+
+#: What a person may do to an operation: from which states to which, and what to say.
+STEPS = {
+    "pause": ({"running": "paused"}, "It pauses after the runs that are under way."),
+    "go-on": ({"paused": "running"}, "It goes on."),
+    "stop": (
+        {"running": "stopping", "paused": "stopping", "planning": "stopped", "planned": "stopped"},
+        "It stops after the runs that are under way; what is done stays done.",
+    ),
+}
+
+
+def steer_operation(user: User, system: System, operation: Operation, step: str) -> Outcome:
+    """Pause an operation, let it go on, or stop it."""
+    _assert_may_operate(user, system, operation)
+    states, text = STEPS[step]
+    with _audited(user, system, Action.WORKFLOW_BULK, f"operation {operation.pk}", {"step": step}):
+        changed = sum(
+            Operation.objects.filter(pk=operation.pk, state=before).update(
+                state=after, due_at=Now()
+            )
+            for before, after in states.items()
+        )
+    if not changed:
+        return Outcome("warning", "It had gone on meanwhile; nothing was changed.")
+    operations.wake.set()
+    return Outcome("success", text)
+
+
+def end_operation(operation: Operation, state: Operation.State, note: str = "") -> None:
+    """Close an operation and its audit entry, with what became of its runs."""
+    with transaction.atomic():
+        operations.end(operation, state, note)
+        counts = ", ".join(f"{count:,} {name}" for name, count in operation.outcomes.items())
+        if operation.entry:
+            failed = state == Operation.State.FAILED
+            outcome = AuditEntry.Outcome.FAILED if failed else AuditEntry.Outcome.DONE
+            left = operation.total - operation.done_to
+            untouched = f"{left:,} not touched" if left else ""
+            detail = "; ".join(filter(None, (state, counts, untouched, note)))
+            _complete(operation.entry, outcome, detail)
+
+
+def act_on_runs(
+    user: User | None, system: System, operation: Operation, workflow_ids: list[str]
+) -> list[Acted]:
+    """Do what an operation is for to some of its runs; each may be met a second time.
+
+    The permission is looked up anew: it may have been taken away since the last runs.
+    """
+    action = Action(operation.action)
+    person = user and User.objects.filter(pk=user.pk).first()
+    if person is None or not all(
+        can(person, one, system) for one in (action, Action.WORKFLOW_BULK)
+    ):
+        if person is not None:
+            record_refusal(person, action, f"operation {operation.pk}", system.name)
+        raise PermissionDenied(action)
+    client, asked = system.client, operation.parameters
+    if action == Action.WORKFLOW_CANCEL:
+        children = asked.get("children", False)
+        transitions = client.cancel_workflows(workflow_ids, cancel_children=children)
+        return [Acted(one.workflow_id, one.before) for one in transitions]
+    now = {run.workflow_id: run.status for run in client.list_workflows(workflow_ids=workflow_ids)}
+    skips = operations.kind_of(operation).skips
+    chosen = [one for one in workflow_ids if one in now and not skips(now[one], asked)]
+    acted = {one: Acted(one, now.get(one)) for one in workflow_ids}
+    if action == Action.WORKFLOW_RESUME:
+        _resume_those_that_are(system, chosen, asked.get("queue_name"))
+    elif action == Action.WORKFLOW_DELETE:
+        gone = client.delete_workflows(chosen) if chosen else []
+        missed = set(chosen).difference(gone)
+        acted |= {one: Acted(one, None) for one in missed}
+    else:
+        acted |= {one: _fork(system, operation, one, now[one]) for one in chosen}
+    return list(acted.values())
+
+
+def _resume_those_that_are(system: System, workflow_ids: list[str], queue_name: str | None) -> None:
+    """Resume many; one that is deleted at this moment keeps none of the others."""
+    left = list(workflow_ids)
+    while left:
+        try:
+            system.client.resume_workflows(left, queue_name=queue_name or None)
+            return
+        except NonExistentWorkflow as error:
+            left.remove(error.workflow_id)
+
+
+def _fork(system: System, operation: Operation, workflow_id: str, status: str) -> Acted:
+    """Start a run again. Its new ID is known beforehand, so that a second time changes nothing."""
+    new_id = str(uuid.uuid5(operation.pk, workflow_id))
+    try:
+        system.client.fork_workflow(workflow_id, 0, new_workflow_id=new_id)
+    except NonExistentWorkflow:
+        return Acted(workflow_id, None)
+    return Acted(workflow_id, status, OperationRun.Outcome.DONE, new_id)
+
+
+def _assert_may_operate(user: User, system: System, operation: Operation) -> Action:
+    action = Action(operation.action)
+    if not can(user, action, system):
+        record_refusal(user, action, f"operation {operation.pk}", system.name)
+        raise PermissionDenied(action)
+    return action
 
 
 def _outcome(transition: Transition, text: str) -> Outcome:

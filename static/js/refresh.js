@@ -23,7 +23,7 @@
   }
 
   function isFilled(element) {
-    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
+    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
   }
 
   setInterval(() => {
