@@ -46,9 +46,14 @@ def results(operation: Operation) -> Iterator[list[dict[str, Any]]]:
     fields = ("position", "workflow_id", "name", "status", "before", "outcome", "detail")
     runs = OperationRun.objects.filter(operation=operation).order_by("position")
     last = 0
-    while page := list(runs.filter(position__gt=last).values(*fields)[:PAGE]):
-        # A page may be read by another thread than the one before.
-        if not connection.in_atomic_block:
-            connection.close()
+    while True:
+        try:
+            page = list(runs.filter(position__gt=last).values(*fields)[:PAGE])
+        finally:
+            # The next page may be read by another thread, and nobody else closes this one's.
+            if not connection.in_atomic_block:
+                connection.close()
+        if not page:
+            return
         last = page[-1]["position"]
         yield [{**row, "meaning": words[row["outcome"]]} for row in page]

@@ -53,6 +53,8 @@ def _pages(
 ) -> Iterator[list[WorkflowStatus]]:
     while page:
         yield page
+        if len(page) < PAGE:
+            return
         page = _page(system, {**filters, "after": page[-1].cursor})
 
 
