@@ -48,9 +48,11 @@ WHERE datname = current_database() AND application_name = 'dbos-console' AND sta
     AND query LIKE '%UPDATE%workflow_status%'"""
 
 
-def measure(server: Server, runs: int) -> Iterator[Result]:
+def measure(
+    server: Server, runs: int, *, others: int = OTHERS, idle_seconds: float = IDLE_SECONDS
+) -> Iterator[Result]:
     """Cancel so many runs by the console's pages, beside somebody who enqueues."""
-    with copied(server, OTHERS) as url, psycopg.connect(url, autocommit=True) as conn:
+    with copied(server, others) as url, psycopg.connect(url, autocommit=True) as conn:
         conn.execute(_RUNS, [runs])
         conn.execute("VACUUM ANALYZE")
         with (
@@ -58,7 +60,7 @@ def measure(server: Server, runs: int) -> Iterator[Result]:
             psycopg.connect(server(CONSOLE_DATABASE), autocommit=True) as console,
         ):
             with _enqueuing(url) as idle:
-                time.sleep(IDLE_SECONDS)
+                time.sleep(idle_seconds)
             planning, operation = _planned(visitor, console)
             with _enqueuing(url) as busy, _watched(url) as oldest:
                 _carried_out(visitor, console, operation, runs)

@@ -168,8 +168,10 @@ def start_operation(user: User, system: System, operation: Operation, reason: st
     action = _assert_may_operate(user, system, operation)
     with transaction.atomic():
         planned = Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED)
+        # Who starts it is who acts, whoever planned it.
+        person = {"user": user, "username": user.get_username(), "reason": reason}
         running = {"state": Operation.State.RUNNING, "started_at": Now(), "due_at": Now()}
-        if not planned.update(**running, reason=reason):
+        if not planned.update(**running, **person):
             return Outcome("warning", "It was started or given up already; nothing was changed.")
         entry = AuditEntry.objects.create(
             user=user,

@@ -110,12 +110,12 @@ KINDS = {
         Kind(
             Action.WORKFLOW_FORK,
             "Run again",
-            "forked",
+            "started again",
             "child",
             "Each is started again from its beginning, with the same arguments, as a new run of "
             "the latest version.",
             _fork,
-            chunk=200,
+            chunk=50,
         ),
         Kind(
             Action.WORKFLOW_DELETE,

@@ -4,6 +4,7 @@ import json
 import re
 from pathlib import Path
 
+from benchmarks.bulk import measure
 from benchmarks.cases import Result, Scale
 from benchmarks.report import table, write_json
 from benchmarks.session import run
@@ -36,6 +37,12 @@ def test_everything_is_measured_with_every_client(tmp_path: Path) -> None:
         assert len(with_typescript) == len(names) // 2
     else:
         assert any("NOT MEASURED" in sentence for sentence in said)
+
+
+def test_operations_are_measured_through_the_pages() -> None:
+    results = list(measure(server_url, 150, others=300, idle_seconds=0.2))
+    assert [result.unit for result in results] == ["runs/s", "runs/s", "ms", "ms"]
+    assert all(result.ours >= 0 for result in results)
 
 
 def test_the_table_says_what_was_reached() -> None:

@@ -152,7 +152,6 @@ def _described(request: Request, system: System, operation: Operation) -> dict[s
         "outcomes": outcomes(operation),
         "left": operation.total - operation.done_to,
         "may_operate": may,
-        "is_own": operation.user_id == request.user.pk,
         "form": _start_form(None, system, operation),
     }
 
