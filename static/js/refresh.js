@@ -23,7 +23,9 @@
   }
 
   function isFilled(element) {
-    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked);
+    return [...element.querySelectorAll("input")].some((field) => field.matches("[type=checkbox]")
+      ? field.checked !== field.defaultChecked
+      : field.value !== field.defaultValue);
   }
 
   setInterval(() => {
