@@ -7,18 +7,13 @@ audit entry can be forgotten; a test holds this.
 import dataclasses
 import logging
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError, transaction
-from django.db.models.functions import Now
-from django.utils import timezone
 
 from client_core import (
-    DBOSClientError,
     EnqueueOptions,
     NonExistentWorkflow,
     OutcomeUnknown,
@@ -30,8 +25,9 @@ from client_core import (
     WorkflowHandle,
 )
 from console import operations
+from console.auditing import audited as _audited
 from console.http import Level
-from console.models import AuditEntry, Operation, OperationRun, SavedView
+from console.models import Operation, OperationRun, SavedView
 from console.operations import Acted
 from console.permissions import Action, can, record_refusal
 from console.systems import System
@@ -140,100 +136,6 @@ def forget_view(user: User, system: System, view: SavedView) -> Outcome:
     return Outcome("success", f"The view “{view.name}” is forgotten.")
 
 
-def note_export(user: User, system: System, target: str, parameters: dict[str, Any]) -> None:
-    """Keep that somebody takes a list away as a file."""
-    with _audited(user, system, Action.WORKFLOW_EXPORT, target, parameters):
-        pass
-
-
-def plan_operation(user: User, system: System, operation: Operation) -> Operation:
-    """Begin to write down what an operation would act on; the same one twice is one.
-
-    Its first runs are written down at once, and the rest by a runner.
-    """
-    _assert_may_operate(user, system, operation)
-    operation.user, operation.username, operation.system = user, user.get_username(), system.name
-    operation.due_at = timezone.now() + operations.lease()
-    found, is_new = Operation.objects.get_or_create(
-        {field.attname: getattr(operation, field.attname) for field in Operation._meta.fields},
-        pk=operation.pk,
-    )
-    if is_new:
-        operations.plan_first(found, system)
-    return found
-
-
-def start_operation(user: User, system: System, operation: Operation, reason: str) -> Outcome:
-    """Let a planned operation be carried out; its audit entry stays open until it ends."""
-    action = _assert_may_operate(user, system, operation)
-    with transaction.atomic():
-        planned = Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED)
-        # Who starts it is who acts, whoever planned it.
-        person = {"user": user, "username": user.get_username(), "reason": reason}
-        running = {"state": Operation.State.RUNNING, "started_at": Now(), "due_at": Now()}
-        if not planned.update(**running, **person):
-            return Outcome("warning", "It was started or given up already; nothing was changed.")
-        entry = AuditEntry.objects.create(
-            user=user,
-            username=user.get_username(),
-            system=system.name,
-            action=action,
-            target=f"operation {operation.pk}",
-            parameters={
-                **operation.parameters,
-                "search": operation.search,
-                "filters": operation.filters,
-                "runs": operations.to_act(operation),
-                "reason": reason,
-            },
-        )
-        Operation.objects.filter(pk=operation.pk).update(entry=entry)
-    operations.wake.set()
-    return Outcome("success", "It runs. This page may be closed: it goes on by itself.")
-
-
-#: What a person may do to an operation: from which states to which, and what to say.
-STEPS = {
-    "pause": ({"running": "paused"}, "It pauses after the runs that are under way."),
-    "go-on": ({"paused": "running"}, "It goes on."),
-    "stop": (
-        {"running": "stopping", "paused": "stopping", "planning": "stopped", "planned": "stopped"},
-        "It stops after the runs that are under way; what is done stays done.",
-    ),
-}
-
-
-def steer_operation(user: User, system: System, operation: Operation, step: str) -> Outcome:
-    """Pause an operation, let it go on, or stop it."""
-    _assert_may_operate(user, system, operation)
-    states, text = STEPS[step]
-    with _audited(user, system, Action.WORKFLOW_BULK, f"operation {operation.pk}", {"step": step}):
-        changed = sum(
-            Operation.objects.filter(pk=operation.pk, state=before).update(
-                state=after, due_at=Now()
-            )
-            for before, after in states.items()
-        )
-    if not changed:
-        return Outcome("warning", "It had gone on meanwhile; nothing was changed.")
-    operations.wake.set()
-    return Outcome("success", text)
-
-
-def end_operation(operation: Operation, state: Operation.State, note: str = "") -> None:
-    """Close an operation and its audit entry, with what became of its runs."""
-    with transaction.atomic():
-        operations.end(operation, state, note)
-        counts = ", ".join(f"{count:,} {name}" for name, count in operation.outcomes.items())
-        if operation.entry:
-            failed = state == Operation.State.FAILED
-            outcome = AuditEntry.Outcome.FAILED if failed else AuditEntry.Outcome.DONE
-            left = operation.total - operation.done_to
-            untouched = f"{left:,} not touched" if left else ""
-            detail = "; ".join(filter(None, (state, counts, untouched, note)))
-            _complete(operation.entry, outcome, detail)
-
-
 def act_on_runs(
     user: User | None, system: System, operation: Operation, workflow_ids: list[str]
 ) -> list[Acted]:
@@ -265,7 +167,8 @@ def act_on_runs(
         missed = set(chosen).difference(gone)
         acted |= {one: Acted(one, None) for one in missed}
     else:
-        acted |= {one: _fork(system, operation, one, now[one]) for one in chosen}
+        failed = client.last_failed_steps(chosen) if asked.get("from_failure") else None
+        acted |= {one: _fork(system, operation, one, now[one], failed) for one in chosen}
     return list(acted.values())
 
 
@@ -280,22 +183,24 @@ def _resume_those_that_are(system: System, workflow_ids: list[str], queue_name: 
             left.remove(error.workflow_id)
 
 
-def _fork(system: System, operation: Operation, workflow_id: str, status: str) -> Acted:
+def _fork(
+    system: System,
+    operation: Operation,
+    workflow_id: str,
+    status: str,
+    failed_steps: Mapping[str, int] | None,
+) -> Acted:
     """Start a run again. Its new ID is known beforehand, so that a second time changes nothing."""
+    if failed_steps is not None and workflow_id not in failed_steps:
+        refused = OperationRun.Outcome.REFUSED
+        return Acted(workflow_id, status, refused, "no failed step is recorded")
+    start_step = failed_steps[workflow_id] if failed_steps else 0
     new_id = str(uuid.uuid5(operation.pk, workflow_id))
     try:
-        system.client.fork_workflow(workflow_id, 0, new_workflow_id=new_id)
+        system.client.fork_workflow(workflow_id, start_step, new_workflow_id=new_id)
     except NonExistentWorkflow:
         return Acted(workflow_id, None)
     return Acted(workflow_id, status, OperationRun.Outcome.DONE, new_id)
-
-
-def _assert_may_operate(user: User, system: System, operation: Operation) -> Action:
-    action = Action(operation.action)
-    if not can(user, action, system):
-        record_refusal(user, action, f"operation {operation.pk}", system.name)
-        raise PermissionDenied(action)
-    return action
 
 
 def _outcome(transition: Transition, text: str) -> Outcome:
@@ -314,46 +219,3 @@ def _look_again(system: System, workflow_id: str) -> Outcome:
     except SystemDatabaseError:
         return Outcome("warning", f"{broke} It may have been done or not: look before you repeat.")
     return Outcome("warning", f"{broke} The workflow is now {status.status if status else 'gone'}.")
-
-
-@contextmanager
-def _audited(
-    user: User,
-    system: System,
-    action: Action,
-    target: str,
-    parameters: dict[str, Any] | None = None,
-) -> Iterator[None]:
-    """Authorise, and keep one audit entry: begun before the act, completed after it.
-
-    Payloads are not kept: they are the applications' data, and may be private.
-    """
-    if not can(user, action, system):
-        record_refusal(user, action, target, system.name)
-        raise PermissionDenied(action)
-    entry = AuditEntry.objects.create(
-        user=user,
-        username=user.get_username(),
-        system=system.name,
-        action=action,
-        target=target,
-        parameters=parameters or {},
-    )
-    try:
-        yield
-    except OutcomeUnknown as error:
-        _complete(entry, AuditEntry.Outcome.UNKNOWN, str(error))
-        raise
-    except DBOSClientError as error:
-        _complete(entry, AuditEntry.Outcome.FAILED, str(error))
-        raise
-    _complete(entry, AuditEntry.Outcome.DONE)
-
-
-def _complete(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str = "") -> None:
-    entry.outcome, entry.detail, entry.completed_at = outcome, detail, timezone.now()
-    try:
-        entry.save(update_fields=["outcome", "detail", "completed_at"])
-    except (DatabaseError, InterfaceError):
-        # The act is over and the person must hear how it ended; the entry stays "started".
-        logger.exception("Audit entry %s could not be completed: %s", entry.pk, outcome)

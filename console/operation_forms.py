@@ -43,6 +43,12 @@ class PlanForm(forms.Form):
         widget=forms.TextInput({"list": "queues"}),
         help_text="For resuming. Left empty, they run at once on DBOS's internal queue.",
     )
+    from_failure = forms.BooleanField(
+        label="From the step that failed",
+        required=False,
+        help_text="For running again: what was recorded of the steps before it is kept, and not "
+        "done again. Runs of which no failed step is recorded are refused.",
+    )
     reason = forms.CharField(
         required=False,
         max_length=1_000,
@@ -85,6 +91,7 @@ class PlanForm(forms.Form):
         asked = {
             "workflow.cancel": ("children",),
             "workflow.resume": ("running", "queue_name"),
+            "workflow.fork": ("from_failure",),
         }.get(data["action"], ())
         return Operation(
             id=data["form_id"],

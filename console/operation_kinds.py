@@ -54,7 +54,7 @@ class Kind:
             Outcome.ALREADY: f"was {self.done} already",
             Outcome.AGAIN: f"was {self.done} already when looked at again after an interruption",
             Outcome.GONE: "was not there any more",
-            Outcome.REFUSED: "refused",
+            Outcome.REFUSED: "refused: the file says why",
             Outcome.UNKNOWN: "unknown: stopped after an interruption, look at the run",
         }
         return words.get(outcome, "not touched")
@@ -112,8 +112,8 @@ KINDS = {
             "Run again",
             "started again",
             "child",
-            "Each is started again from its beginning, with the same arguments, as a new run of "
-            "the latest version.",
+            "Each is started again with the same arguments, from its beginning or from the step "
+            "that failed, as a new run of the latest version.",
             _fork,
             chunk=50,
         ),

@@ -18,7 +18,7 @@ from client_core import (
     OutcomeUnknown,
     QueryTimeout,
 )
-from console import actions, operations
+from console import actions, operation_control, operations
 from console.models import Operation
 from console.operation_kinds import Kind
 from console.operations import Acted, Chunk, LeaseLost
@@ -84,14 +84,16 @@ class Runner:
             raise
         except Exception as error:
             logger.exception("Operation %s failed", operation.pk)
-            actions.end_operation(operation, State.FAILED, f"An error of the console: {error}")
+            operation_control.end_operation(
+                operation, State.FAILED, f"An error of the console: {error}"
+            )
         return True
 
     def _carry_on(self, operation: Operation) -> None:
         system = all_systems().get(operation.system)
         if system is None:
             note = f"This console has no system “{operation.system}” any more."
-            actions.end_operation(operation, State.FAILED, note)
+            operation_control.end_operation(operation, State.FAILED, note)
             return
         until = time.monotonic() + TURN_SECONDS
         begun_to = operation.begun_to
@@ -103,7 +105,7 @@ class Runner:
         except PermissionDenied:
             note = f"{operation.username or 'Its person'} may not do this any more."
             operations.take_back(operation, begun_to)
-            actions.end_operation(operation, State.STOPPED, note)
+            operation_control.end_operation(operation, State.STOPPED, note)
         except (DatabaseUnavailable, QueryTimeout, OutcomeUnknown) as error:
             if isinstance(error, OutcomeUnknown):
                 begun_to = operation.begun_to
@@ -111,7 +113,7 @@ class Runner:
             operations.postpone(operation, f"It waits and tries again: {error}", begun_to=begun_to)
         except DBOSClientError as error:
             operations.take_back(operation, begun_to)
-            actions.end_operation(operation, State.FAILED, str(error))
+            operation_control.end_operation(operation, State.FAILED, str(error))
         else:
             operations.release(operation)
 
@@ -161,10 +163,10 @@ def _end_or_release(operation: Operation) -> None:
     )
     if operation.state == State.STOPPING and operation.done_to < operation.total:
         operations.give_up_chunk(operation)
-        actions.end_operation(operation, State.STOPPED, "")
+        operation_control.end_operation(operation, State.STOPPED, "")
     elif (
         operation.state in (State.RUNNING, State.STOPPING) and operation.done_to >= operation.total
     ):
-        actions.end_operation(operation, State.DONE)
+        operation_control.end_operation(operation, State.DONE)
     else:
         operations.release(operation)

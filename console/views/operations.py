@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import actions, operations
+from console import operation_control, operations
 from console.export import Format, cells, exported
 from console.http import Request, redirect_with, wants_partial
 from console.models import Operation, OperationRun
@@ -55,7 +55,7 @@ def plan(request: Request, system: System) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = PlanForm(posted, actions=allowed, ids=ids, initial=initial)
     if form.is_valid():
-        operation = actions.plan_operation(request.user, system, form.operation())
+        operation = operation_control.plan_operation(request.user, system, form.operation())
         url = reverse("operation", args=[system, operation.pk])
         return redirect(url)
     context = {"ids": ids, "scope": initial["scope"], "search": given.get("q", "")}
@@ -85,7 +85,7 @@ def start(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
         context = _described(request, system, operation) | {"form": form}
         return render(request, "operations/detail.html", context, status=422)
     reason = form.cleaned_data["reason"]
-    outcome = actions.start_operation(request.user, system, operation, reason)
+    outcome = operation_control.start_operation(request.user, system, operation, reason)
     return redirect_with(request, url, outcome.level, outcome.text)
 
 
@@ -96,9 +96,9 @@ def steer(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
     operation = _operation(system, operation_id)
     url = reverse("operation", args=[system, operation.pk])
     step = request.POST.get("step")
-    if step not in actions.STEPS:
+    if step not in operation_control.STEPS:
         return redirect(url)
-    outcome = actions.steer_operation(request.user, system, operation, step)
+    outcome = operation_control.steer_operation(request.user, system, operation, step)
     return redirect_with(request, url, outcome.level, outcome.text)
 
 
@@ -109,7 +109,7 @@ def export(request: Request, system: System, operation_id: uuid.UUID) -> Streami
     operation = _operation(system, operation_id)
     form = Format.of(request.GET.get("format"))
     parameters = {"format": form}
-    actions.note_export(request.user, system, f"operation {operation.pk}", parameters)
+    operation_control.note_export(request.user, system, f"operation {operation.pk}", parameters)
     pages = ([cells(COLUMNS, row) for row in page] for page in results(operation))
     return exported(form, f"operation-{operation.pk}", list(COLUMNS), pages)
 

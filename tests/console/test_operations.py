@@ -271,6 +271,26 @@ class TestCarriedOut:
         )
         assert {row["id"] for row in found} == {run.detail for run in runs}
 
+    def test_run_again_from_the_failed_step(
+        self, operator: Client, sql: Sql, system: System
+    ) -> None:
+        many(sql, 2, "ERROR")
+        sql.execute(
+            "INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name, error) "
+            "SELECT 'job-error-1', n, 'step', CASE WHEN n = 3 THEN 'x' END "
+            "FROM generate_series(1, 3) n"
+        )
+        operation = planned(operator, action="workflow.fork", from_failure="on")
+        start(operator, operation)
+        work()
+        assert outcomes(operation) == {"done": 1, "refused": 1}
+        [fork] = system.client.list_workflows(forked_from="job-error-1")
+        steps = system.client.list_workflow_steps(fork.workflow_id)
+        assert steps
+        assert [step.function_id for step in steps] == [1, 2]
+        refused = OperationRun.objects.get(outcome="refused")
+        assert refused.detail == "no failed step is recorded"
+
 
 class TestSteering:
     def test_pause_and_go_on(self, operator: Client, sql: Sql) -> None:
