@@ -76,13 +76,15 @@ class PlanForm(forms.Form):
             if not self.ids:
                 raise forms.ValidationError("No run is selected: tick some in the list.")
             self.filters = {"workflow_ids": self.ids}
-            return data
-        search = parse(data.get("q", ""), zone=timezone.get_current_timezone())
-        if search.problems:
-            raise forms.ValidationError(list(search.problems))
-        self.filters = search.filters
-        if "\\u0000" in json.dumps(operations.frozen(self.filters)):
-            raise forms.ValidationError("The search must not contain a NUL character.")
+        else:
+            search = parse(data.get("q", ""), zone=timezone.get_current_timezone())
+            if search.problems:
+                raise forms.ValidationError(list(search.problems))
+            self.filters = search.filters
+        if not _is_storable(operations.frozen(self.filters)):
+            raise forms.ValidationError(
+                "PostgreSQL cannot store this: a NUL, half a character, NaN."
+            )
         return data
 
     def operation(self) -> Operation:
@@ -101,6 +103,15 @@ class PlanForm(forms.Form):
             filters=operations.frozen(self.filters),
             reason=data["reason"],
         )
+
+
+def _is_storable(filters: dict[str, Any]) -> bool:
+    try:
+        text = json.dumps(filters, allow_nan=False, ensure_ascii=False)
+        text.encode()
+    except ValueError:
+        return False
+    return "\\u0000" not in text
 
 
 class StartForm(forms.Form):

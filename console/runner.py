@@ -35,6 +35,8 @@ TURN_SECONDS = 1.0
 #: A chunk that holds its rows for longer than this is made smaller.
 LONG_SECONDS = 0.4
 _LEAST_CHUNK = 100
+#: So often a plan is tried whose search takes too long.
+_MOST_TRIES = 5
 
 
 class Runner:
@@ -59,13 +61,15 @@ class Runner:
 
     def work(self) -> None:
         """Take turns until stopped."""
+        is_away = False
         while not self._stopped.is_set():
             operations.wake.clear()
             try:
-                worked = self.turn()
+                worked, is_away = self.turn(), False
             except (DatabaseError, InterfaceError) as error:
-                logger.warning("Operations wait for the console's database: %s", error)
-                worked = False
+                if not is_away:
+                    logger.warning("Operations wait for the console's database: %s", error)
+                worked, is_away = False, True
             if not worked:
                 connection.close()
                 operations.wake.wait(POLL_SECONDS)
@@ -107,6 +111,10 @@ class Runner:
             operations.take_back(operation, begun_to)
             operation_control.end_operation(operation, State.STOPPED, note)
         except (DatabaseUnavailable, QueryTimeout, OutcomeUnknown) as error:
+            if isinstance(error, QueryTimeout) and _is_hopeless(operation):
+                note = f"{error} Narrow the search, with a name or with a time such as created:<1d."
+                operation_control.end_operation(operation, State.FAILED, note)
+                return
             if isinstance(error, OutcomeUnknown):
                 begun_to = operation.begun_to
             self._sizes[operation.pk] = max(_LEAST_CHUNK, self._size(operation) // 2)
@@ -120,7 +128,7 @@ class Runner:
     def _step(self, operation: Operation, system: System) -> bool:
         """A page of the plan or a chunk of the work; False if nothing is left to do."""
         if operation.state == State.PLANNING:
-            operations.plan_page(operation, system, min(operations.PAGE, self._size(operation)))
+            operations.plan_page(operation, system, self._size(operation))
             if operation.state == State.PLANNING:
                 return True
             operations.release(operation)
@@ -139,7 +147,8 @@ class Runner:
         return True
 
     def _size(self, operation: Operation) -> int:
-        usual = operations.kind_of(operation).chunk
+        is_plan = operation.state == State.PLANNING
+        usual = operations.PAGE if is_plan else operations.kind_of(operation).chunk
         return min(usual, self._sizes.get(operation.pk, usual))
 
 
@@ -154,6 +163,11 @@ def _act(operation: Operation, system: System, kind: Kind, chunk: Chunk) -> list
     chosen = [workflow_id for workflow_id in chunk.runs if workflow_id not in skipped]
     acted = actions.act_on_runs(operation.user, system, operation, chosen) if chosen else []
     return [*acted, *left_alone]
+
+
+def _is_hopeless(operation: Operation) -> bool:
+    """Whether the search is too slow, however few runs are asked for at once."""
+    return operation.state == State.PLANNING and operation.failures >= _MOST_TRIES
 
 
 def _end_or_release(operation: Operation) -> None:

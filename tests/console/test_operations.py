@@ -127,7 +127,9 @@ class TestPlan:
             ({"scope": "selected"}, "No run is selected"),
             ({"action": ""}, "This field is required"),
             ({"action": "workflow.delete"}, "not one of the available choices"),
-            ({"q": 'attr.a=["\\u0000"]'}, "must not contain a NUL"),
+            ({"q": 'attr.a=["\\u0000"]'}, "PostgreSQL cannot store this"),
+            ({"q": "attr.a=NaN"}, "PostgreSQL cannot store this"),
+            ({"scope": "selected", "workflow_id": "\0"}, "PostgreSQL cannot store this"),
         ],
     )
     def test_what_cannot_be_planned_is_told_and_kept(
@@ -138,6 +140,21 @@ class TestPlan:
         assert sentence in text(response)
         assert "because of it" in response.content.decode()
         assert not Operation.objects.exists()
+
+    def test_a_search_that_takes_too_long_is_given_up(
+        self, operator: Client, sql: Sql, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Each look at the table waits for a lock that nobody gives back."""
+        monkeypatch.setattr(system.client._db, "statement_timeout_ms", 20)
+        with sql.transaction():
+            sql.execute("LOCK TABLE dbos.workflow_status")
+            plan(operator)
+            for _ in range(6):
+                Operation.objects.update(due_at=timezone.now())
+                work()
+        operation = Operation.objects.get()
+        assert operation.state == "failed"
+        assert "Narrow the search" in operation.note
 
     def test_the_list_offers_it(self, operator: Client, viewer: Client, insert: Insert) -> None:
         run = insert(name="<b>")

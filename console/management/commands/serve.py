@@ -16,8 +16,6 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
-from console.runner import Runner
-
 logger = logging.getLogger("console")
 
 #: Between two tries to reach the console's own database at start.
@@ -74,7 +72,7 @@ def _address(listener: socket.socket) -> str:
 
 
 def migrate_when_possible() -> None:
-    """Create or update the console's tables, as soon as its database answers; then work."""
+    """Create or update the console's tables, as soon as its database answers."""
     while True:
         try:
             call_command("migrate", interactive=False, verbosity=0)
@@ -84,4 +82,3 @@ def migrate_when_possible() -> None:
             connection.close()
             time.sleep(RETRY_SECONDS)
     connection.close()
-    Runner().start()
