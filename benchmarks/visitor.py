@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
 from http.cookies import SimpleCookie
 from pathlib import Path
@@ -23,7 +23,7 @@ from benchmarks.data import Server
 ROOT = Path(__file__).resolve().parent.parent
 PERSON = "bench"
 START_SECONDS = 60.0
-_DATABASE = "benchmark_console"
+CONSOLE_DATABASE = "benchmark_console"
 
 
 class Visitor:
@@ -36,6 +36,12 @@ class Visitor:
     def get(self, path: str) -> str:
         """The page at a path."""
         return self._answer("GET", path)
+
+    def post(self, path: str, form: Mapping[str, str]) -> str:
+        """Send a form of the console; the page that it leads to."""
+        token = self._cookies["console_csrf"].value
+        query = urlencode({**form, "csrfmiddlewaretoken": token})
+        return self.get(self._answer("POST", path, query) or path)
 
     def sign_in(self, password: str) -> None:
         """Fill in the console's form."""
@@ -61,12 +67,15 @@ class Visitor:
         try:
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
-        except http.client.RemoteDisconnected:  # It had been idle for long.
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # It had been idle for long.
+            self._connection.close()
             self._connection.request(method, path, body, headers)
             response = self._connection.getresponse()
         for cookie in response.headers.get_all("Set-Cookie", []):
             self._cookies.load(cookie)
         text = response.read().decode()
+        if response.status == http.client.FOUND and method == "POST":
+            return response.headers["Location"]
         if response.status >= http.client.BAD_REQUEST:
             raise AssertionError(f"{method} {path}: {response.status}\n{text[:2000]}")
         return text
@@ -134,7 +143,7 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
 
 def _empty_database(server: Server) -> str:
     with psycopg.connect(server("postgres"), autocommit=True) as admin:
-        name = Identifier(_DATABASE)
+        name = Identifier(CONSOLE_DATABASE)
         admin.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         admin.execute(SQL("CREATE DATABASE {}").format(name))
-    return server(_DATABASE)
+    return server(CONSOLE_DATABASE)

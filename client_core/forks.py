@@ -1,7 +1,7 @@
 """Forks: run a workflow again from one of its steps, as a new workflow."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import LiteralString
 
 from psycopg.types.json import Jsonb
@@ -107,6 +107,12 @@ UNION ALL
 SELECT w.forked_from FROM {schema}.workflow_status w, original
 WHERE w.workflow_uuid = %(new_workflow_id)s"""
 
+_FAILED_STEPS: LiteralString = """
+SELECT workflow_uuid AS workflow_id, max(function_id) AS function_id
+FROM {schema}.operation_outputs
+WHERE workflow_uuid = ANY(%(workflow_ids)s) AND error IS NOT NULL
+GROUP BY workflow_uuid"""
+
 
 class Forks:
     """The part of the client that runs workflows again from a step."""
@@ -166,6 +172,14 @@ class Forks:
         if rows[0]["forked_from"] != workflow_id:
             raise ConflictingWorkflow(new_id, "forked_from", rows[0]["forked_from"], workflow_id)
         return new_id
+
+    def last_failed_steps(self, workflow_ids: Sequence[str]) -> dict[str, int]:
+        """By workflow, the last step that failed: a ``start_step`` to fork from.
+
+        Workflows of which no failed step is recorded are left out.
+        """
+        rows = self._db.read(_FAILED_STEPS, {"workflow_ids": list(workflow_ids)})
+        return {row["workflow_id"]: row["function_id"] for row in rows}
 
 
 def _assert_valid(params: dict[str, object]) -> None:

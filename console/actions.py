@@ -6,18 +6,16 @@ audit entry can be forgotten; a test holds this.
 
 import dataclasses
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError
-from django.utils import timezone
 
 from client_core import (
-    DBOSClientError,
     EnqueueOptions,
+    NonExistentWorkflow,
     OutcomeUnknown,
     PayloadPlace,
     PayloadText,
@@ -26,8 +24,11 @@ from client_core import (
     Transition,
     WorkflowHandle,
 )
+from console import operations
+from console.auditing import audited as _audited
 from console.http import Level
-from console.models import AuditEntry, SavedView
+from console.models import Operation, OperationRun, SavedView
+from console.operations import Acted
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
@@ -135,6 +136,73 @@ def forget_view(user: User, system: System, view: SavedView) -> Outcome:
     return Outcome("success", f"The view “{view.name}” is forgotten.")
 
 
+def act_on_runs(
+    user: User | None, system: System, operation: Operation, workflow_ids: list[str]
+) -> list[Acted]:
+    """Do what an operation is for to some of its runs; each may be met a second time.
+
+    The permission is looked up anew: it may have been taken away since the last runs.
+    """
+    action = Action(operation.action)
+    person = user and User.objects.filter(pk=user.pk).first()
+    if person is None or not all(
+        can(person, one, system) for one in (action, Action.WORKFLOW_BULK)
+    ):
+        if person is not None:
+            record_refusal(person, action, f"operation {operation.pk}", system.name)
+        raise PermissionDenied(action)
+    client, asked = system.client, operation.parameters
+    if action == Action.WORKFLOW_CANCEL:
+        children = asked.get("children", False)
+        transitions = client.cancel_workflows(workflow_ids, cancel_children=children)
+        return [Acted(one.workflow_id, one.before) for one in transitions]
+    now = {run.workflow_id: run.status for run in client.list_workflows(workflow_ids=workflow_ids)}
+    skips = operations.kind_of(operation).skips
+    chosen = [one for one in workflow_ids if one in now and not skips(now[one], asked)]
+    acted = {one: Acted(one, now.get(one)) for one in workflow_ids}
+    if action == Action.WORKFLOW_RESUME:
+        _resume_those_that_are(system, chosen, asked.get("queue_name"))
+    elif action == Action.WORKFLOW_DELETE:
+        gone = client.delete_workflows(chosen) if chosen else []
+        missed = set(chosen).difference(gone)
+        acted |= {one: Acted(one, None) for one in missed}
+    else:
+        failed = client.last_failed_steps(chosen) if asked.get("from_failure") else None
+        acted |= {one: _fork(system, operation, one, now[one], failed) for one in chosen}
+    return list(acted.values())
+
+
+def _resume_those_that_are(system: System, workflow_ids: list[str], queue_name: str | None) -> None:
+    """Resume many; one that is deleted at this moment keeps none of the others."""
+    left = list(workflow_ids)
+    while left:
+        try:
+            system.client.resume_workflows(left, queue_name=queue_name or None)
+            return
+        except NonExistentWorkflow as error:
+            left.remove(error.workflow_id)
+
+
+def _fork(
+    system: System,
+    operation: Operation,
+    workflow_id: str,
+    status: str,
+    failed_steps: Mapping[str, int] | None,
+) -> Acted:
+    """Start a run again. Its new ID is known beforehand, so that a second time changes nothing."""
+    if failed_steps is not None and workflow_id not in failed_steps:
+        refused = OperationRun.Outcome.REFUSED
+        return Acted(workflow_id, status, refused, "no failed step is recorded")
+    start_step = failed_steps[workflow_id] if failed_steps else 0
+    new_id = str(uuid.uuid5(operation.pk, workflow_id))
+    try:
+        system.client.fork_workflow(workflow_id, start_step, new_workflow_id=new_id)
+    except NonExistentWorkflow:
+        return Acted(workflow_id, None)
+    return Acted(workflow_id, status, OperationRun.Outcome.DONE, new_id)
+
+
 def _outcome(transition: Transition, text: str) -> Outcome:
     if transition.changed:
         return Outcome("success", text)
@@ -151,46 +219,3 @@ def _look_again(system: System, workflow_id: str) -> Outcome:
     except SystemDatabaseError:
         return Outcome("warning", f"{broke} It may have been done or not: look before you repeat.")
     return Outcome("warning", f"{broke} The workflow is now {status.status if status else 'gone'}.")
-
-
-@contextmanager
-def _audited(
-    user: User,
-    system: System,
-    action: Action,
-    target: str,
-    parameters: dict[str, Any] | None = None,
-) -> Iterator[None]:
-    """Authorise, and keep one audit entry: begun before the act, completed after it.
-
-    Payloads are not kept: they are the applications' data, and may be private.
-    """
-    if not can(user, action, system):
-        record_refusal(user, action, target, system.name)
-        raise PermissionDenied(action)
-    entry = AuditEntry.objects.create(
-        user=user,
-        username=user.get_username(),
-        system=system.name,
-        action=action,
-        target=target,
-        parameters=parameters or {},
-    )
-    try:
-        yield
-    except OutcomeUnknown as error:
-        _complete(entry, AuditEntry.Outcome.UNKNOWN, str(error))
-        raise
-    except DBOSClientError as error:
-        _complete(entry, AuditEntry.Outcome.FAILED, str(error))
-        raise
-    _complete(entry, AuditEntry.Outcome.DONE)
-
-
-def _complete(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str = "") -> None:
-    entry.outcome, entry.detail, entry.completed_at = outcome, detail, timezone.now()
-    try:
-        entry.save(update_fields=["outcome", "detail", "completed_at"])
-    except (DatabaseError, InterfaceError):
-        # The act is over and the person must hear how it ended; the entry stays "started".
-        logger.exception("Audit entry %s could not be completed: %s", entry.pk, outcome)

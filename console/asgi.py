@@ -11,3 +11,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "console.settings")
 warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume synchronous")
 
 application = get_asgi_application()
+
+# Not before Django is ready. Each process that serves pages carries out operations too.
+from console.runner import Runner  # noqa: E402
+
+Runner().start()

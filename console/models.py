@@ -1,8 +1,11 @@
 """The console's own rows."""
 
+import uuid
+
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils import timezone
 
 
 class AuditEntry(models.Model):
@@ -71,3 +74,138 @@ class SavedView(models.Model):
         """The views that a person sees: the own ones, and those that are shared."""
         mine_or_shared = models.Q(owner=user) | models.Q(is_shared=True)
         return cls.objects.filter(mine_or_shared, system=system).select_related("owner")
+
+
+class Operation(models.Model):
+    """One action on many runs: planned first, then carried out by :mod:`console.runner`."""
+
+    class State(models.TextChoices):
+        """Where it stands."""
+
+        #: The IDs of its runs are being written down.
+        PLANNING = "planning"
+        #: It waits for somebody to start it.
+        PLANNED = "planned"
+        RUNNING = "running"
+        PAUSED = "paused"
+        #: It ends after what is under way.
+        STOPPING = "stopping"
+        STOPPED = "stopped"
+        DONE = "done"
+        #: It cannot go on; the note says why.
+        FAILED = "failed"
+
+    #: A runner has something to do.
+    ACTIVE = (State.PLANNING, State.RUNNING, State.STOPPING)
+    OVER = (State.STOPPED, State.DONE, State.FAILED)
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True)
+    #: Kept as text too, so that it outlives the account.
+    username = models.CharField(max_length=150)
+    system = models.CharField(max_length=32)
+    #: As a :class:`console.permissions.Action`.
+    action = models.CharField(max_length=64)
+    parameters = models.JSONField(default=dict)
+    #: The line that was searched for; empty for runs that were selected one by one.
+    search = models.TextField(blank=True)
+    #: What the line meant at that moment, with absolute times.
+    filters = models.JSONField()
+    reason = models.TextField(blank=True)
+    state = models.CharField(max_length=16, choices=State, default=State.PLANNING)
+    #: What it waits for, or why it ended.
+    note = models.TextField(blank=True)
+    #: The last run that was written down, as a cursor of the list.
+    planned_to = models.TextField(blank=True)
+    #: More runs match than one operation may have.
+    is_cut = models.BooleanField(default=False)
+    #: How many runs of each status there were, and how many of each outcome there are.
+    statuses = models.JSONField(default=dict)
+    outcomes = models.JSONField(default=dict)
+    total = models.IntegerField(default=0)
+    #: Runs that were not in the plan, as those of it had started them.
+    added = models.IntegerField(default=0)
+    #: Runs up to this position have an outcome; those up to ``begun_to`` may have been acted on.
+    done_to = models.IntegerField(default=0)
+    begun_to = models.IntegerField(default=0)
+    #: The runner that works on it, until when nobody else may, and when the next try is due.
+    runner = models.UUIDField(null=True)
+    leased_until = models.DateTimeField(null=True)
+    due_at = models.DateTimeField(default=timezone.now)
+    failures = models.IntegerField(default=0)
+    entry = models.ForeignKey(AuditEntry, models.SET_NULL, null=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    planned_at = models.DateTimeField(null=True)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("-created_at", "-id")
+        indexes = (
+            models.Index(fields=("system", "-created_at", "-id"), name="operations_listed"),
+            models.Index(
+                fields=("due_at",),
+                condition=models.Q(state__in=("planning", "running", "stopping")),
+                name="operations_due",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.action} on {self.total:,} runs"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether it changes by itself."""
+        return self.state in self.ACTIVE
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more comes of it."""
+        return self.state in self.OVER
+
+
+class OperationRun(models.Model):
+    """A run of an operation, and what became of it."""
+
+    class Outcome(models.TextChoices):
+        """What the operation did to the run."""
+
+        DONE = "done"
+        #: It was running: its code stops at its next step.
+        STOPS = "stops"
+        #: The plan said that it would be left alone.
+        SKIPPED = "skipped"
+        #: It had ended by then.
+        FINISHED = "finished"
+        #: It was as wished by then.
+        ALREADY = "already"
+        #: So it was found when looked at again after an interruption: the operation may have done
+        #: it before.
+        AGAIN = "again"
+        GONE = "gone"
+        REFUSED = "refused"
+        #: The operation was stopped before it could be looked at again.
+        UNKNOWN = "unknown"
+
+    pk = models.CompositePrimaryKey("operation", "position")
+    operation = models.ForeignKey(Operation, models.CASCADE, db_index=False)
+    position = models.IntegerField()
+    workflow_id = models.TextField()
+    name = models.TextField(null=True)
+    #: When it was planned.
+    status = models.TextField()
+    #: When it was acted on; None if it was gone or not looked at.
+    before = models.TextField(null=True)
+    #: None until then.
+    outcome = models.CharField(max_length=16, choices=Outcome, null=True)
+    detail = models.TextField(null=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=("operation", "workflow_id"), name="each_run_of_an_operation_once"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.workflow_id} {self.outcome}"

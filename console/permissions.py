@@ -34,6 +34,10 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
+    WORKFLOW_DELETE = "workflow.delete"
+    WORKFLOW_FORK = "workflow.fork"
+    WORKFLOW_BULK = "workflow.bulk"
+    WORKFLOW_EXPORT = "workflow.export"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
@@ -49,13 +53,17 @@ class Role(StrEnum):
     ADMINISTRATOR = "administrator"
 
 
-_READS = frozenset({Action.CONSOLE_USE, Action.WORKFLOW_READ, Action.VIEW_SAVE})
+_READS = frozenset(
+    {Action.CONSOLE_USE, Action.WORKFLOW_READ, Action.WORKFLOW_EXPORT, Action.VIEW_SAVE}
+)
 _WRITES = frozenset(
     {
         Action.WORKFLOW_ENQUEUE,
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,
+        Action.WORKFLOW_FORK,
+        Action.WORKFLOW_BULK,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

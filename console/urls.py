@@ -13,10 +13,12 @@ from console.views import (
     home,
     live,
     messages,
+    operations,
     payloads,
     preferences,
     run_values,
     saved_views,
+    workflow_export,
     workflow_list,
     workflows,
 )
@@ -42,6 +44,12 @@ workflow_urls: list[URLPattern | URLResolver] = [
     path("stream/", run_values.stream, name="workflow-stream"),
 ]
 
+operation_urls: list[URLPattern | URLResolver] = [
+    path("start/", operations.start, name="operation-start"),
+    path("steer/", operations.steer, name="operation-steer"),
+    path("export/", operations.export, name="operation-export"),
+]
+
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
     path("live/", live.index, name="live"),
@@ -49,9 +57,14 @@ system_urls: list[URLPattern | URLResolver] = [
     path("workflows/complete/", completion.index, name="workflow-complete"),
     path("workflows/count/", workflow_list.count, name="workflow-count"),
     path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
+    path("workflows/export/", workflow_export.export, name="workflow-export"),
     path("workflows/compare/", comparison.index, name="workflow-compare"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),
+    path("operations/", operations.index, name="operations"),
+    path("operations/plan/", operations.plan, name="operation-plan"),
+    path("operations/<uuid:operation_id>/", operations.detail, name="operation"),
+    path("operations/<uuid:operation_id>/", include(operation_urls)),
     path("views/save/", saved_views.save, name="view-save"),
     path("views/<int:view_id>/forget/", saved_views.forget, name="view-forget"),
     path("errors/", error_groups.index, name="error-groups"),

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from benchmarks import live
+from benchmarks.bulk import measure
 from benchmarks.cases import Result, Scale
 from benchmarks.report import table, write_json
 from benchmarks.session import run
@@ -12,7 +13,13 @@ from tests.contract.node import find_node
 from tests.postgres import server_url
 
 SCALE = Scale(
-    rows=300, enqueues=20, rounds=1, calls_per_round=1, wake_ups=1, wait_seconds=(0.0, 0.0)
+    rows=300,
+    enqueues=20,
+    rounds=1,
+    calls_per_round=1,
+    wake_ups=1,
+    page_rounds=1,
+    wait_seconds=(0.0, 0.0),
 )
 
 
@@ -30,11 +37,12 @@ def test_everything_is_measured_with_every_client(tmp_path: Path) -> None:
         assert entry["theirs"] is None or entry["ratio"] == entry["ours"] / entry["theirs"]
     for part in ("enqueue", "20 enqueues", "first page", "page at depth 270", "get by ID"):
         assert part in names
-    for part in ("steps of a run", "send", "wake-up of get_result"):
+    for part in ("steps of a run", "send", "wake-up of get_result", "page: list, to an empty one"):
         assert part in names
     with_typescript = [name for name in names if name.endswith(" (TypeScript)")]
+    of_clients = [name for name in names if not re.search("page:|dbos-argus", name)]
     if find_node():
-        assert len(with_typescript) == len(names) // 2
+        assert len(with_typescript) == len(of_clients) // 2
     else:
         assert any("NOT MEASURED" in sentence for sentence in said)
 
@@ -50,6 +58,12 @@ def test_open_pages_are_measured() -> None:
     assert "list, median, beside 4 open pages" in names
     assert "system connections, 4 pages to 2" in names
     assert any("NOT MEASURED" in sentence for sentence in said)
+
+
+def test_operations_are_measured_through_the_pages() -> None:
+    results = list(measure(server_url, 150, others=300, idle_seconds=0.2))
+    assert [result.unit for result in results] == ["runs/s", "runs/s", "ms", "ms"]
+    assert all(result.ours >= 0 for result in results)
 
 
 def test_the_table_says_what_was_reached() -> None:

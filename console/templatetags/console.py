@@ -259,6 +259,18 @@ def in_place(context: template.Context, **changes: Any) -> SafeString:
 
 
 @register.filter
+def thousands(count: int) -> str:
+    """A count with commas."""
+    return f"{count:,}"
+
+
+@register.simple_tag
+def moment(at: datetime | None) -> SafeString | str:
+    """A moment of the console's own rows."""
+    return when(None if at is None else round(at.timestamp() * 1000))
+
+
+@register.filter
 def up_to(count: int, ceiling: int) -> str:
     """A count that was made up to a ceiling."""
     return f"{ceiling:,} or more" if count >= ceiling else f"{count:,}"

@@ -29,7 +29,9 @@
   }
 
   function isFilled(element) {
-    return [...element.querySelectorAll("input")].some((field) => field.value !== field.defaultValue);
+    return [...element.querySelectorAll("input")].some((field) => field.matches("[type=checkbox]")
+      ? field.checked !== field.defaultChecked
+      : field.value !== field.defaultValue);
   }
 
   // In seconds after it was asked for last. What happened before the stream began to tell is found

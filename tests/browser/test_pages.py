@@ -18,6 +18,8 @@ PAGES = [
     f"{SYSTEM}/workflows/compare/",
     f"{SYSTEM}/errors/",
     f"{SYSTEM}/messages/send/",
+    f"{SYSTEM}/operations/",
+    f"{SYSTEM}/operations/plan/?scope=all&q=name:order",
     "/audit/",
 ]
 #: A queue on which nobody works, so that what waits there stays as it is.

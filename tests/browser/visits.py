@@ -30,6 +30,10 @@ NO_PAGES = {
     "logout": "the sign-in page",
     "payload-text": "text",
     "payload-download": "a file",
+    "workflow-export": "a file",
+    "operation-export": "a file",
+    "operation-start": "the operation",
+    "operation-steer": "the operation",
     "live": "a stream",
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
@@ -101,6 +105,7 @@ def every_visit(world: World) -> list[Visit]:
         *_payloads(world),
         *_comparisons(world),
         *_forms(world),
+        *_operations(world),
         *_alone(world),
     ]
 
@@ -257,6 +262,30 @@ def _forms(world: World) -> list[Visit]:
         Visit("preferences refused", "/preferences/",
               refused("Remember in this browser", zone=text("Nowhere"))),
     ]  # fmt: skip
+
+
+def _operations(world: World) -> list[Visit]:
+    plan = f"{S}/operations/plan/"
+    failed = f"{plan}?scope=all&q=status%3Aerror"
+    some = f"{plan}?workflow_id={world.quoted('order')}&workflow_id={world.quoted('running')}"
+    return [
+        Visit("no operation", f"{S}/operations/"),
+        Visit("page: a plan for what matches", failed, opened),
+        Visit("a plan for a selection", some, opened),
+        Visit("a plan refused", some, refused("See the plan")),
+        Visit("page: an operation that leaves all alone", failed, _planned("Cancel")),
+        Visit("an operation to confirm", some, _planned("Resume")),
+        Visit("page: operations", f"{S}/operations/"),
+    ]
+
+
+def _planned(action: str) -> Act:
+    def act(page: Page) -> None:
+        page.get_by_role("radio", name=re.compile(f"^{action}")).check()
+        page.get_by_role("button", name="See the plan").click()
+        page.get_by_role("table").first.wait_for()
+
+    return act
 
 
 def _alone(world: World) -> list[Visit]:

@@ -73,6 +73,7 @@ READS = {
     "list_step_rows",
     "list_stream_values",
     "list_workflow_steps",
+    "last_failed_steps",
     "list_workflows",
     "preview_backfill",
     "read_stream",

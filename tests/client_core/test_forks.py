@@ -138,3 +138,13 @@ def test_what_makes_no_sense(client: DBOSClient, original: str, field: str, valu
     with pytest.raises(InvalidOption) as caught:
         client.fork_workflow(**{"workflow_id": original, "start_step": 1, field: value})
     assert list(caught.value.problems) == [field]
+
+
+def test_the_last_failed_steps(client: DBOSClient, original: str, insert: Insert, sql: Sql) -> None:
+    insert(workflow_uuid="fine")
+    sql.execute(
+        "UPDATE dbos.operation_outputs SET error = 'x' WHERE workflow_uuid = 'run-1' "
+        "AND function_id < 3"
+    )
+    assert client.last_failed_steps([original, "fine", "nothing"]) == {original: 2}
+    assert client.last_failed_steps([]) == {}

@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from console.models import AuditEntry, SavedView
+from console.models import AuditEntry, Operation, SavedView
 from console.permissions import ALLOWED, Action, Role, role_of
 from tests.console.conftest import Insert, SignIn
 
@@ -20,6 +20,7 @@ SAMPLES = {
     "<int:view_id>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
+    "<uuid:operation_id>": "00000000-0000-4000-8000-000000000001",
 }
 
 
@@ -51,6 +52,16 @@ def allowed(role: Role | None, action: Action) -> bool:
     return role is not None and action in ALLOWED[role]
 
 
+def planned_operation() -> None:
+    Operation.objects.create(
+        pk=SAMPLES["<uuid:operation_id>"],
+        system="main",
+        action="workflow.cancel",
+        filters={"workflow_ids": ["run-1"]},
+        state="planned",
+    )
+
+
 @pytest.mark.parametrize(("path", "view"), URLS)
 def test_every_view_has_a_rule(path: str, view: Any) -> None:
     assert view.rule == "public" or view.rule in Action
@@ -76,6 +87,7 @@ def test_a_page_is_served_to_those_who_may(
     insert(workflow_uuid="run-1", status="PENDING")
     browser = sign_in(role)
     SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
+    planned_operation()
     status = browser.get(path).status_code
     assert (status != HTTPStatus.FORBIDDEN) == allowed(role, action)
     assert status in (HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.FORBIDDEN)
@@ -87,6 +99,7 @@ def test_a_write_that_is_refused_is_refused_and_kept(
     path: str, action: Action, role: Role | None, sign_in: SignIn, insert: Insert
 ) -> None:
     insert(workflow_uuid="run-1", status="PENDING")
+    planned_operation()
     response = sign_in(role).post(path)
     refused = AuditEntry.objects.filter(outcome="refused")
     if allowed(role, action):

@@ -1,0 +1,121 @@
+"""What people do to operations: plan, start, pause, stop; each checked and audited.
+
+What is done to the runs themselves stands in :mod:`console.actions`.
+"""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from console import operations
+from console.actions import Outcome
+from console.auditing import audited, complete
+from console.models import AuditEntry, Operation
+from console.permissions import Action, can, record_refusal
+from console.systems import System
+
+
+def note_export(user: User, system: System, target: str, parameters: dict[str, Any]) -> None:
+    """Keep that somebody takes a list away as a file."""
+    with audited(user, system, Action.WORKFLOW_EXPORT, target, parameters):
+        pass
+
+
+def plan_operation(user: User, system: System, operation: Operation) -> Operation:
+    """Begin to write down what an operation would act on; the same one twice is one.
+
+    Its first runs are written down at once, and the rest by a runner.
+    """
+    _assert_may_operate(user, system, operation)
+    operation.user, operation.username, operation.system = user, user.get_username(), system.name
+    operation.due_at = timezone.now() + operations.lease()
+    found, is_new = Operation.objects.get_or_create(
+        {field.attname: getattr(operation, field.attname) for field in Operation._meta.fields},
+        pk=operation.pk,
+    )
+    if is_new:
+        operations.plan_first(found, system)
+    return found
+
+
+def start_operation(user: User, system: System, operation: Operation, reason: str) -> Outcome:
+    """Let a planned operation be carried out; its audit entry stays open until it ends."""
+    action = _assert_may_operate(user, system, operation)
+    with transaction.atomic():
+        planned = Operation.objects.filter(pk=operation.pk, state=Operation.State.PLANNED)
+        # Who starts it is who acts, whoever planned it.
+        person = {"user": user, "username": user.get_username(), "reason": reason}
+        running = {"state": Operation.State.RUNNING, "started_at": Now(), "due_at": Now()}
+        if not planned.update(**running, **person):
+            return Outcome("warning", "It was started or given up already; nothing was changed.")
+        entry = AuditEntry.objects.create(
+            user=user,
+            username=user.get_username(),
+            system=system.name,
+            action=action,
+            target=f"operation {operation.pk}",
+            parameters={
+                **operation.parameters,
+                "search": operation.search,
+                "filters": operation.filters,
+                "runs": operations.to_act(operation),
+                "reason": reason,
+            },
+        )
+        Operation.objects.filter(pk=operation.pk).update(entry=entry)
+    operations.wake.set()
+    return Outcome("success", "It runs. This page may be closed: it goes on by itself.")
+
+
+#: What a person may do to an operation: from which states to which, and what to say.
+STEPS = {
+    "pause": ({"running": "paused"}, "It pauses after the runs that are under way."),
+    "go-on": ({"paused": "running"}, "It goes on."),
+    "stop": (
+        {"running": "stopping", "paused": "stopping", "planning": "stopped", "planned": "stopped"},
+        "It stops after the runs that are under way; what is done stays done.",
+    ),
+}
+
+
+def steer_operation(user: User, system: System, operation: Operation, step: str) -> Outcome:
+    """Pause an operation, let it go on, or stop it."""
+    _assert_may_operate(user, system, operation)
+    states, text = STEPS[step]
+    with audited(user, system, Action.WORKFLOW_BULK, f"operation {operation.pk}", {"step": step}):
+        changed = sum(
+            Operation.objects.filter(pk=operation.pk, state=before).update(
+                state=after, due_at=Now()
+            )
+            for before, after in states.items()
+        )
+    if not changed:
+        return Outcome("warning", "It had gone on meanwhile; nothing was changed.")
+    operations.wake.set()
+    return Outcome("success", text)
+
+
+def end_operation(operation: Operation, state: Operation.State, note: str = "") -> None:
+    """Close an operation and its audit entry, with what became of its runs."""
+    with transaction.atomic():
+        operations.end(operation, state, note)
+        counts = ", ".join(f"{count:,} {name}" for name, count in operation.outcomes.items())
+        if operation.entry:
+            failed = state == Operation.State.FAILED
+            outcome = AuditEntry.Outcome.FAILED if failed else AuditEntry.Outcome.DONE
+            left = operation.total - operation.done_to
+            untouched = f"{left:,} not touched" if left else ""
+            detail = "; ".join(filter(None, (state, counts, untouched, note)))
+            complete(operation.entry, outcome, detail)
+
+
+def _assert_may_operate(user: User, system: System, operation: Operation) -> Action:
+    action = Action(operation.action)
+    if not can(user, action, system):
+        record_refusal(user, action, f"operation {operation.pk}", system.name)
+        raise PermissionDenied(action)
+    return action
