@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.database import Database, after_a_write
 from client_core.errors import ConflictingWorkflow, InvalidOption, NonExistentWorkflow
+from client_core.fork_previews import ForkPreviews
 from client_core.options import text_rule, timeout_rule, workflow_id_rule
 
 # One statement, so a fork is there whole or not at all. Everything hangs on the row that `forked`
@@ -108,7 +109,7 @@ SELECT w.forked_from FROM {schema}.workflow_status w, original
 WHERE w.workflow_uuid = %(new_workflow_id)s"""
 
 
-class Forks:
+class Forks(ForkPreviews):
     """The part of the client that runs workflows again from a step."""
 
     _db: Database

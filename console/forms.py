@@ -194,17 +194,6 @@ class SendForm(forms.Form):
             self.add_error(fields.get(type(error)), str(error))
 
 
-class ResumeForm(forms.Form):
-    """Where a resumed workflow goes on."""
-
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
-
-
 class ComparisonForm(forms.Form):
     """Two runs to compare."""
 

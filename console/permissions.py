@@ -34,6 +34,11 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
+    WORKFLOW_FORK = "workflow.fork"
+    WORKFLOW_DELAY = "workflow.delay"
+    WORKFLOW_PRIORITY = "workflow.priority"
+    #: There is no way back from it, so it is for administrators.
+    WORKFLOW_DELETE = "workflow.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
@@ -56,6 +61,9 @@ _WRITES = frozenset(
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,
+        Action.WORKFLOW_FORK,
+        Action.WORKFLOW_DELAY,
+        Action.WORKFLOW_PRIORITY,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

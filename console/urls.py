@@ -7,8 +7,10 @@ from console.views import (
     accounts,
     audit,
     comparison,
+    control,
     error_groups,
     errors,
+    forks,
     home,
     messages,
     payloads,
@@ -34,8 +36,12 @@ payload_urls = [
 
 workflow_urls: list[URLPattern | URLResolver] = [
     path("payload/<payload_place:place>/", include(payload_urls)),
-    path("cancel/", workflows.cancel, name="workflow-cancel"),
-    path("resume/", workflows.resume, name="workflow-resume"),
+    path("cancel/", control.cancel, name="workflow-cancel"),
+    path("resume/", control.resume, name="workflow-resume"),
+    path("fork/", forks.fork, name="workflow-fork"),
+    path("delay/", control.delay, name="workflow-delay"),
+    path("priority/", control.priority, name="workflow-priority"),
+    path("delete/", control.delete, name="workflow-delete"),
     path("event/", run_values.event, name="workflow-event"),
     path("stream/", run_values.stream, name="workflow-stream"),
 ]

@@ -51,6 +51,7 @@ READS = {
     "get_all_events",
     "get_event",
     "get_exchange",
+    "get_fork_preview",
     "get_latest_application_version",
     "get_overview",
     "get_payload_text",
@@ -75,6 +76,7 @@ READS = {
     "registered_queue_names",
     "retrieve_workflow",
     "step_results",
+    "suggest_fork_start",
     "wait_all",
     "wait_first",
 }
