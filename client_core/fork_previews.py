@@ -27,11 +27,15 @@ WITH sided AS (
     ) behind
 ), named AS (
     SELECT is_copied, function_name AS name, count(*) AS count, min(function_id) AS first_id,
-        max(function_id) AS last_id, count(error) AS failed, count(child_workflow_id) AS children
+        max(function_id) AS last_id, count(error) AS failed
     FROM sided GROUP BY is_copied, function_name
+), children AS (
+    -- A child is started once, and perhaps waited for by another step.
+    SELECT child_workflow_id, bool_or(is_copied) AS is_copied FROM sided
+    WHERE child_workflow_id IS NOT NULL GROUP BY child_workflow_id
 ), told AS (
-    SELECT *, sum(count) OVER side AS all_count, sum(children) OVER side AS all_children,
-        count(*) OVER side AS all_names,
+    SELECT *, sum(count) OVER side AS all_count, count(*) OVER side AS all_names,
+        (SELECT count(*) FROM children c WHERE c.is_copied = named.is_copied) AS all_children,
         row_number() OVER (PARTITION BY is_copied
             ORDER BY CASE WHEN is_copied THEN -last_id ELSE first_id END) AS place
     FROM named WINDOW side AS (PARTITION BY is_copied)
@@ -59,8 +63,6 @@ class NamedSteps:
     first_id: int
     last_id: int
     failed: int
-    #: How many of them started a child.
-    children: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +70,11 @@ class ForkSide:
     """The steps before a fork's start, or those from it on; counted up to :data:`MOST_STEPS`."""
 
     count: int
+    #: How many runs they started.
     children: int
     #: How many names they have; up to :data:`MOST_NAMES` of them are in ``names``.
     names_count: int
-    #: Those nearest to the start first.
+    #: Those nearest to the start, in the order of their first steps.
     names: list[NamedSteps]
 
 
@@ -105,6 +108,7 @@ class ForkPreviews:
             side = [row for row in rows if row["is_copied"] == is_copied]
             fields = NamedSteps.__dataclass_fields__
             names = [NamedSteps(**{field: row[field] for field in fields}) for row in side]
+            names.sort(key=lambda steps: steps.first_id)
             first = side[0] if side else {"all_count": 0, "all_children": 0, "all_names": 0}
             sides.append(
                 ForkSide(

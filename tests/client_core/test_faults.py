@@ -43,11 +43,14 @@ HOUR = 3_600
 PATIENCE_SECONDS = 0.05
 #: The public methods of a client that change nothing in the database.
 READS = {
+    "cancel_sql",
     "capabilities",
     "compare_steps",
     "create",
     "decode_payload",
     "destroy",
+    "enqueue_sql",
+    "fork_sql",
     "get_all_events",
     "get_event",
     "get_exchange",
@@ -74,6 +77,7 @@ READS = {
     "read_stream",
     "recent_workflow_names",
     "registered_queue_names",
+    "resume_sql",
     "retrieve_workflow",
     "step_results",
     "suggest_fork_start",

@@ -63,7 +63,7 @@ class TestPreview:
         shown = text(operator.get(FORK, {"start_step": "3"}))
         assert "Copied 2 steps" in shown
         assert "from step 3 on: 3 recorded" in shown
-        assert "1 of them starts a run of its own" in shown
+        assert "the 1 run that they started is started anew" in shown
 
     def test_it_follows_what_is_typed(self, operator: Client) -> None:
         headers = {**HTMX, "HX-Target": "fork-preview"}
