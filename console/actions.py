@@ -59,10 +59,23 @@ def sent_before(form_id: UUID | None) -> Outcome | None:
 
 
 def enqueue(
-    user: User, system: System, options: EnqueueOptions, args: list[Any], kwargs: dict[str, Any]
+    user: User,
+    system: System,
+    options: EnqueueOptions,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    like: str = "",
 ) -> tuple[WorkflowHandle, Outcome]:
-    """Start a workflow. Raises what :meth:`DBOSClient.enqueue` raises."""
+    """Start a workflow. Raises what :meth:`DBOSClient.enqueue` raises.
+
+    ``like`` is the run whose arguments the person began with.
+    """
     parameters = {key: value for key, value in dataclasses.asdict(options).items() if value}
+    if like:
+        parameters["like"] = like
+    if options.attributes:
+        parameters["attributes"] = sorted(options.attributes)
     target = options.workflow_id or ""
     with _audited(user, system, Action.WORKFLOW_ENQUEUE, target, parameters):
         handle = system.client.enqueue(options, *args, **kwargs)

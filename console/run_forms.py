@@ -94,9 +94,10 @@ class ForkForm(ActForm):
     )
     new_workflow_id = forms.CharField(
         label="ID of the new run",
+        required=False,
         strip=False,
         initial=uuid.uuid4,
-        help_text="Sending this form twice makes one run.",
+        help_text="Sending this form twice makes one run. Left empty, an ID is made.",
     )
     #: The start whose preview the person saw.
     previewed = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -114,8 +115,9 @@ class ForkForm(ActForm):
         """What the client takes beside the step."""
         named = ("application_version", "queue_name", "queue_partition_key")
         given = {name: self.cleaned_data[name] or None for name in named}
-        kept = ("new_workflow_id", "workflow_timeout_ms")
-        return given | {name: self.cleaned_data[name] for name in kept}
+        made = str(self.cleaned_data["form_id"] or uuid.uuid4())
+        given["new_workflow_id"] = self.cleaned_data["new_workflow_id"] or made
+        return given | {"workflow_timeout_ms": self.cleaned_data["workflow_timeout_ms"]}
 
     @property
     def shown_start(self) -> int | None:

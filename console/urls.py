@@ -6,8 +6,10 @@ from console import converters
 from console.views import (
     accounts,
     audit,
+    code,
     comparison,
     control,
+    enqueue,
     error_groups,
     errors,
     forks,
@@ -42,6 +44,8 @@ workflow_urls: list[URLPattern | URLResolver] = [
     path("delay/", control.delay, name="workflow-delay"),
     path("priority/", control.priority, name="workflow-priority"),
     path("delete/", control.delete, name="workflow-delete"),
+    path("again/", enqueue.again, name="workflow-again"),
+    path("code/", code.detail, name="workflow-code"),
     path("event/", run_values.event, name="workflow-event"),
     path("stream/", run_values.stream, name="workflow-stream"),
 ]
@@ -49,7 +53,7 @@ workflow_urls: list[URLPattern | URLResolver] = [
 system_urls: list[URLPattern | URLResolver] = [
     path("", home.system, name="system"),
     path("workflows/", workflow_list.index, name="workflows"),
-    path("workflows/enqueue/", workflows.enqueue, name="workflow-enqueue"),
+    path("workflows/enqueue/", enqueue.enqueue, name="workflow-enqueue"),
     path("workflows/compare/", comparison.index, name="workflow-compare"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),
     path("workflows/run/<workflow_id:workflow_id>/", include(workflow_urls)),

@@ -1,26 +1,22 @@
-"""Workflows: one run, and what a person does to it. The list is in workflow_list.py."""
+"""Workflows: one run. The list is in workflow_list.py, what a person does in control.py."""
 
 from http import HTTPStatus
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from client_core import (
-    DBOSClientError,
     Obstacle,
     StatusString,
     UnsupportedBySchema,
     WorkflowStatus,
 )
-from console import actions
-from console.forms import EnqueueForm
-from console.http import Request, redirect_with, wants_partial
+from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.second_look import seen
 from console.systems import System
-from console.views.common import known_names, render_form, run_or_404
+from console.views.common import run_or_404
 from console.views.run_parts import activity, is_as_seen
 
 
@@ -51,23 +47,3 @@ def _obstacles(system: System, run: WorkflowStatus) -> list[Obstacle] | None:
         return system.client.list_obstacles(run.workflow_id)
     except UnsupportedBySchema:
         return None
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Action.WORKFLOW_ENQUEUE)
-def enqueue(request: Request, system: System) -> HttpResponse:
-    """Start a workflow."""
-    posted = request.POST if request.method == "POST" else None
-    form = EnqueueForm(posted, initial=request.GET.dict())
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            handle, outcome = actions.enqueue(
-                request.user, system, data["options"], data["args"], data["kwargs"]
-            )
-        except DBOSClientError as error:
-            form.refused(error)
-        else:
-            url = reverse("workflow", args=[system, handle.workflow_id])
-            return redirect_with(request, url, outcome.level, outcome.text)
-    return render_form(request, "workflows/enqueue.html", form, known_names(system))
