@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from client_core import DBOSClientError, EnqueueOptions, InvalidOption, WorkflowStatus
+from client_core.models import FINISHED
 from console.code_texts import Call, curl, python, typescript
 from console.http import Request, wants_partial
 from console.likeness import holds_dots, masked, original_of
@@ -64,7 +65,10 @@ def _call(system: System, run: WorkflowStatus, action: str) -> tuple[Call, list[
         start = system.client.suggest_fork_start(run.workflow_id)
         return Call("fork", run.workflow_id, start), []
     if action != "enqueue":
-        return Call(action, run.workflow_id), []
+        notes = [] if run.is_active else ["It is over: this would change nothing."]
+        if action == "resume" and run.status not in FINISHED:
+            notes = []
+        return Call(action, run.workflow_id), notes
     original = original_of(run)
     args, kwargs = masked(original.args), masked(original.kwargs)
     attributes = masked(original.attributes)

@@ -45,7 +45,7 @@ def start(client: DBOSClient, *args: Any, **kwargs: Any) -> str:
 def test_the_new_run_is_like_the_old_one(operator: Client, client: DBOSClient) -> None:
     old = start(client, "ann", [{"n": 1}], gift=True)
     page = operator.get(run_url(old, "again/"), follow=True)
-    assert "Like order" in text(page)
+    assert "A new run like order" in text(page)
     response = operator.post(ENQUEUE, form_of(page))
     assert response.status_code == HTTPStatus.FOUND, text(response)
     runs = client.list_workflows(load_payloads=True)
