@@ -87,7 +87,7 @@ def test_a_waiting_run_is_put_off_and_let_go(
 
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Change the priority").click()
-    page.get_by_label("Priority").fill("7")
+    page.get_by_role("spinbutton", name="Priority").fill("7")
     page.get_by_role("button", name="Change the priority").click()
     expect(page.get_by_text("Its priority is 7 now.")).to_be_visible()
 
@@ -108,7 +108,7 @@ def test_a_waiting_run_is_put_off_and_let_go(
     page.get_by_text("More", exact=True).click()
     page.get_by_role("link", name="Start again like this run").click()
     expect(page.get_by_label("Positional arguments")).to_have_value("[1]")
-    expect(page.get_by_label("Priority")).to_have_value("7")
+    expect(page.get_by_role("spinbutton", name="Priority")).to_have_value("7")
     page.get_by_role("button", name="Show as code").click()
     expect(page.get_by_role("heading", name="Python")).to_be_visible()
     page.get_by_role("button", name="Enqueue").click()
