@@ -45,9 +45,21 @@ def codes(request: Request, system: System, call: Call, path: str) -> list[dict[
     """The call in every language."""
     console = request.build_absolute_uri("/")
     schema = system.schema_name
+    written = call.options.serialization if call.options else None
+    portable = "It writes the arguments as portable JSON, as it has no other format that fits."
     return [
-        {"language": "Python", "id": "python", "text": python(call, schema)},
-        {"language": "TypeScript", "id": "typescript", "text": typescript(call, schema)},
+        {
+            "language": "Python",
+            "id": "python",
+            "text": python(call, schema),
+            "note": portable if written == "js_superjson" else "",
+        },
+        {
+            "language": "TypeScript",
+            "id": "typescript",
+            "text": typescript(call, schema),
+            "note": portable if written == "py_pickle" else "",
+        },
         {"language": "SQL", "id": "sql", **_sql(system, call)},
         {
             "language": "curl",
