@@ -31,6 +31,7 @@ from client_core.errors import (
 )
 from client_core.exchange import Entry, Event, Exchange, Message, Stream
 from client_core.filters import WorkflowFilter
+from client_core.fork_previews import ForkPreview, ForkSide, NamedSteps
 from client_core.handle import WorkflowHandle
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
@@ -92,10 +93,13 @@ __all__ = [
     "Event",
     "Exchange",
     "Failure",
+    "ForkPreview",
+    "ForkSide",
     "InvalidCronExpression",
     "InvalidOption",
     "Likeness",
     "Message",
+    "NamedSteps",
     "NonExistentQueue",
     "NonExistentSchedule",
     "NonExistentVersion",

@@ -13,7 +13,6 @@ from client_core.dialects import Dialect
 from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
-from client_core.forks import Forks
 from client_core.insights import Insights
 from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
@@ -25,6 +24,7 @@ from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns
 from client_core.schema import Capabilities
 from client_core.serialization import Serialization, Serializer
+from client_core.sql_texts import SQLTexts
 from client_core.steps import Steps
 from client_core.streams import Streams
 from client_core.versions import Versions
@@ -36,7 +36,7 @@ class DBOSClient(
     Control,
     Bulk,
     Debounce,
-    Forks,
+    SQLTexts,
     Streams,
     Queues,
     Versions,

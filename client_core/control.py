@@ -12,7 +12,7 @@ from client_core.options import delay_rule, priority_rule
 INTERNAL_QUEUE_NAME = "_dbos_internal_queue"
 
 # One statement says what was there before and changes what may be changed, under one lock.
-_CANCEL: LiteralString = """
+CANCEL: LiteralString = """
 WITH found AS (
     SELECT workflow_uuid, status FROM {schema}.workflow_status
     WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
@@ -30,7 +30,7 @@ WITH found AS (
 )
 SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
 
-_RESUME: LiteralString = """
+RESUME: LiteralString = """
 WITH found AS (
     SELECT workflow_uuid, status FROM {schema}.workflow_status
     WHERE workflow_uuid = ANY(%(workflow_ids)s) ORDER BY workflow_uuid FOR UPDATE
@@ -133,7 +133,7 @@ class Control:
         when it was only with some of the levels.
         """
         self._db.assert_supported("workflow_status", parent_workflow_id=cancel_children)
-        rows = self._db.write(_CANCEL, {"workflow_ids": list(workflow_ids)})
+        rows = self._db.write(CANCEL, {"workflow_ids": list(workflow_ids)})
         transitions = _transitions(workflow_ids, rows)
         if cancel_children:
             with after_a_write():
@@ -148,7 +148,7 @@ class Control:
             level = [row["workflow_id"] for row in rows if row["workflow_id"] not in seen]
             seen.update(level)
             if level:
-                rows = self._db.write(_CANCEL, {"workflow_ids": level})
+                rows = self._db.write(CANCEL, {"workflow_ids": level})
                 transitions += _transitions(level, rows)
         return transitions
 
@@ -167,7 +167,7 @@ class Control:
         Raises :class:`NonExistentWorkflow` for an unknown ID; then none is resumed.
         """
         rows = self._db.write(
-            _RESUME,
+            RESUME,
             {"workflow_ids": list(workflow_ids), "queue_name": queue_name or INTERNAL_QUEUE_NAME},
         )
         transitions = _transitions(workflow_ids, rows)

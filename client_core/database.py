@@ -294,6 +294,12 @@ class Database:
                 return InvalidOption({"value": f"PostgreSQL cannot store it: {error}"})
         return DatabaseRefused(f"The system database refused: {error}")
 
+    def plain(self, statement: LiteralString, params: Params) -> str:
+        """The statement as somebody may run it elsewhere, its values written into it."""
+        text = self._text(statement)
+        with self._connection() as conn:
+            return psycopg.ClientCursor(conn).mogrify(text, params).strip()
+
     @property
     def capabilities(self) -> Capabilities:
         """What the system database offers, found at the first use."""

@@ -16,7 +16,7 @@ from client_core.workflows import Workflows
 
 # ON CONFLICT DO NOTHING leaves a row that is there untouched, and its arguments with it.
 # schema.py tells what “since” and “before” mean.
-_ENQUEUE: LiteralString = """
+ENQUEUE: LiteralString = """
 -- since workflow_input:
 WITH created AS (
 -- end
@@ -58,7 +58,7 @@ ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs
 
 # A run that was deleted may have left its arguments, but not under an ID that is made here and now.
 # To be ready for that takes PostgreSQL a tenth of the time of the whole statement.
-_ENQUEUE_NEW_ID: LiteralString = _ENQUEUE.replace(
+_ENQUEUE_NEW_ID: LiteralString = ENQUEUE.replace(
     "ON CONFLICT (workflow_uuid) DO UPDATE SET inputs = excluded.inputs\n", ""
 )
 
@@ -94,7 +94,7 @@ class Enqueue:
         Safe to repeat, and repeated by itself when the connection breaks: it cannot start twice.
         """
         params = self._enqueue_row(options, args, kwargs)
-        statement = _ENQUEUE_NEW_ID if options.workflow_id is None else _ENQUEUE
+        statement = _ENQUEUE_NEW_ID if options.workflow_id is None else ENQUEUE
         while True:
             try:
                 if self._db.insert(statement, params):

@@ -2,19 +2,20 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from psycopg.types.json import Jsonb
 
 from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.database import Database, after_a_write
 from client_core.errors import ConflictingWorkflow, InvalidOption, NonExistentWorkflow
+from client_core.fork_previews import ForkPreviews
 from client_core.options import text_rule, timeout_rule, workflow_id_rule
 
 # One statement, so a fork is there whole or not at all. Everything hangs on the row that `forked`
 # inserts: where the ID is taken nothing is copied, and the statement tells whose it is.
 # Steps count from 1 in Python, where forking at step 1 copies nothing, and from 0 in TypeScript.
-_FORK: LiteralString = """
+FORK: LiteralString = """
 WITH original AS (
     SELECT s.*, COALESCE(i.inputs, s.inputs) AS arguments
     FROM {schema}.workflow_status s LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
@@ -114,7 +115,7 @@ WHERE workflow_uuid = ANY(%(workflow_ids)s) AND error IS NOT NULL
 GROUP BY workflow_uuid"""
 
 
-class Forks:
+class Forks(ForkPreviews):
     """The part of the client that runs workflows again from a step."""
 
     _db: Database
@@ -142,31 +143,23 @@ class Forks:
         ID is returned as it is. Raises :class:`NonExistentWorkflow`, :class:`ConflictingWorkflow`
         when another workflow has the ID, and :class:`InvalidOption`.
         """
-        params = {
-            "workflow_id": workflow_id,
-            "start_step": start_step,
-            "new_workflow_id": new_workflow_id,
-            "application_version": application_version,
-            "queue_name": queue_name,
-            "queue_partition_key": queue_partition_key,
-            "workflow_timeout_ms": workflow_timeout_ms,
-            "replacement_children": replacement_children,
-        }
-        _assert_valid(params)
-        self._db.assert_supported("workflow_status", application_name=self._application_name)
-        new_id = new_workflow_id or str(uuid.uuid4())
-        params |= {
-            "new_workflow_id": new_id,
-            "queue_name": queue_name or INTERNAL_QUEUE_NAME,
-            "application_name": self._application_name,
-            "replacement_children": Jsonb(dict(replacement_children or {})),
-        }
-        rows = self._db.write(_FORK, params, repeatable=True)
+        params = self._fork_row(
+            workflow_id=workflow_id,
+            start_step=start_step,
+            new_workflow_id=new_workflow_id,
+            application_version=application_version,
+            queue_name=queue_name,
+            queue_partition_key=queue_partition_key,
+            workflow_timeout_ms=workflow_timeout_ms,
+            replacement_children=replacement_children,
+        )
+        new_id: str = params["new_workflow_id"]
+        rows = self._db.write(FORK, params, repeatable=True)
         if not rows:
             # Either there is no original, or the ID was taken while the statement ran, out of its
             # sight; the second time it is seen.
             with after_a_write():
-                rows = self._db.write(_FORK, params, repeatable=True)
+                rows = self._db.write(FORK, params, repeatable=True)
         if not rows:
             raise NonExistentWorkflow(workflow_id)
         if rows[0]["forked_from"] != workflow_id:
@@ -180,6 +173,17 @@ class Forks:
         """
         rows = self._db.read(_FAILED_STEPS, {"workflow_ids": list(workflow_ids)})
         return {row["workflow_id"]: row["function_id"] for row in rows}
+
+    def _fork_row(self, **given: Any) -> dict[str, Any]:
+        _assert_valid(given)
+        self._db.assert_supported("workflow_status", application_name=self._application_name)
+        return {
+            **given,
+            "new_workflow_id": given["new_workflow_id"] or str(uuid.uuid4()),
+            "queue_name": given["queue_name"] or INTERNAL_QUEUE_NAME,
+            "application_name": self._application_name,
+            "replacement_children": Jsonb(dict(given["replacement_children"] or {})),
+        }
 
 
 def _assert_valid(params: dict[str, object]) -> None:

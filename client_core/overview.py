@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, LiteralString
 
 from client_core.database import Database, Row
-from client_core.models import WorkflowStatus
+from client_core.models import ACTIVE, WorkflowStatus
 
 #: Steps, children and forks are looked at up to here: more says no more.
 MOST_STEPS = 10_000
@@ -146,6 +146,11 @@ class Overview:
     def children_count(self) -> int:
         """How many children it has, up to :data:`MOST_CHILDREN`."""
         return sum(self.children_by_status.values())
+
+    @property
+    def has_active_children(self) -> bool:
+        """Whether a child may still come to run or to an end by itself."""
+        return not ACTIVE.isdisjoint(self.children_by_status)
 
 
 class Overviews:

@@ -4,10 +4,11 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
+from uuid import UUID
 
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, InterfaceError
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
 
 from client_core import DBOSClientError, OutcomeUnknown
@@ -18,6 +19,10 @@ from console.systems import System
 logger = logging.getLogger("console")
 
 
+class SentBefore(Exception):
+    """The form that asks for this was sent before, and acted then or is about to."""
+
+
 @contextmanager
 def audited(
     user: User,
@@ -25,22 +30,29 @@ def audited(
     action: Action,
     target: str,
     parameters: dict[str, Any] | None = None,
+    form_id: UUID | None = None,
 ) -> Iterator[None]:
     """Authorise, and keep one audit entry: begun before the act, completed after it.
 
-    Payloads are not kept: they are the applications' data, and may be private.
+    Payloads are not kept: they are the applications' data, and may be private. Raises
+    :class:`SentBefore` for a form that acted already.
     """
     if not can(user, action, system):
         record_refusal(user, action, target, system.name)
         raise PermissionDenied(action)
-    entry = AuditEntry.objects.create(
-        user=user,
-        username=user.get_username(),
-        system=system.name,
-        action=action,
-        target=target,
-        parameters=parameters or {},
-    )
+    try:
+        with transaction.atomic():
+            entry = AuditEntry.objects.create(
+                user=user,
+                username=user.get_username(),
+                system=system.name,
+                action=action,
+                target=target,
+                parameters=parameters or {},
+                form_id=form_id,
+            )
+    except IntegrityError as error:
+        raise SentBefore from error
     try:
         yield
     except OutcomeUnknown as error:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -17,6 +18,8 @@ from client_core import (
     StatusString,
 )
 from console.columns import COLUMNS
+from console.likeness import Original, holds_dots, restored
+from console.masking import DOTS
 from console.preferences import zone_names
 from console.search import Search, typed_term
 
@@ -119,18 +122,48 @@ class EnqueueForm(forms.Form):
         initial="portable_json",
         required=False,
     )
+    attributes = JSONText(
+        kind=dict,
+        example='{"customer": "ann"}',
+        required=False,
+        help_text='A JSON object to find it by, such as {"customer": "ann"}.',
+        widget=forms.Textarea({"rows": 2, "spellcheck": "false"}),
+    )
+    application_name = forms.CharField(
+        label="Application", required=False, help_text="Left empty, any may run it."
+    )
+    authenticated_user = forms.CharField(
+        label="On behalf of", required=False, help_text="A user; the application sees it."
+    )
+    authenticated_roles = JSONText(
+        label="With the roles",
+        kind=list,
+        example='["clerk"]',
+        required=False,
+        help_text='A JSON array, such as ["clerk"].',
+        widget=forms.TextInput({"spellcheck": "false"}),
+    )
+    #: The run that it is to be like; its secrets are in the fields as dots alone.
+    like = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
     #: Makes a form that is sent twice start one run, when no ID was typed.
-    form_id = forms.UUIDField(widget=forms.HiddenInput, initial=uuid.uuid4)
+    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
     essential = ("workflow_name", "queue_name", "args", "kwargs")
+
+    def __init__(
+        self, data: Any = None, *, original: Callable[[str], Original | None], **options: Any
+    ) -> None:
+        super().__init__(data, **options)
+        self._original = original
 
     def clean(self) -> dict[str, Any]:
         """Add ``options``, or put each rule that is broken beside its field."""
         data = super().clean() or {}
+        self._restore(data)
         fields = EnqueueOptions.__dataclass_fields__.keys() & self.fields.keys()
-        given = {name: data[name] for name in fields if data.get(name) not in (None, "")}
+        given = {name: data[name] for name in fields if data.get(name) not in (None, "", [], {})}
         required = {name: data.get(name, "") for name in ("workflow_name", "queue_name")}
-        if not data.get("workflow_id") and "form_id" in data:
+        if not data.get("workflow_id") and data.get("form_id"):
             given["workflow_id"] = str(data["form_id"])
         try:
             data["options"] = EnqueueOptions(**{**required, **given})
@@ -139,6 +172,18 @@ class EnqueueForm(forms.Form):
                 if field not in self.errors:
                     self.add_error(field, f"This {rule}.")
         return data
+
+    def _restore(self, data: dict[str, Any]) -> None:
+        """Put the secrets of the run that it is like where the dots for them still stand."""
+        places = ("args", "kwargs", "attributes")
+        hidden = [name for name in places if name in data and holds_dots(data[name])]
+        original = self._original(data["like"]) if data.get("like") and hidden else None
+        for name in hidden if original else ():
+            try:
+                data[name] = restored(data[name], getattr(original, name))
+            except (LookupError, RecursionError):
+                text = f"{DOTS} stands for something hidden that is not here: type it whole."
+                self.add_error(name, text)
 
     def refused(self, error: DBOSClientError) -> None:
         """Put what the database said beside the field that it is about."""
@@ -159,7 +204,7 @@ class EnqueueForm(forms.Form):
     def further_open(self) -> bool:
         """Whether one of those was used or is wrong, so that it must be in sight."""
         return any(
-            field.errors or (self.is_bound and field.value() not in ("", None, field.initial))
+            field.errors or field.value() not in ("", None, field.field.initial)
             for field in self.further
         )
 
@@ -192,17 +237,6 @@ class SendForm(forms.Form):
         else:
             fields = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
             self.add_error(fields.get(type(error)), str(error))
-
-
-class ResumeForm(forms.Form):
-    """Where a resumed workflow goes on."""
-
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
 
 
 class ComparisonForm(forms.Form):

@@ -37,9 +37,19 @@ class AuditEntry(models.Model):
     parameters = models.JSONField(default=dict)
     outcome = models.CharField(max_length=16, choices=Outcome, default=Outcome.STARTED)
     detail = models.TextField(blank=True)
+    #: Of the form that asked for it: a form that is sent twice acts once.
+    form_id = models.UUIDField(null=True)
 
     class Meta:
         ordering = ("-id",)
+        constraints = (
+            # What failed or was refused did nothing, so it may be sent again.
+            models.UniqueConstraint(
+                fields=("form_id",),
+                condition=models.Q(outcome__in=("started", "done", "unknown")),
+                name="one_act_a_form",
+            ),
+        )
 
     @property
     def at_ms(self) -> int:

@@ -76,13 +76,13 @@ def parts_of(value: Any, masks: Masks) -> Parts | None:
     """The parts of a container, those under a hidden key hidden; None for a plain value."""
     match value:
         case Mapping():
-            labelled = ((f"{key_text(key, masks)}: ", item) for key, item in _members(value, masks))
+            labelled = ((f"{key_text(key, masks)}: ", item) for key, item in members(value, masks))
             return Parts("{", "}", len(value), labelled)
         case list():
-            return Parts("[", "]", len(value), (("", item) for item in _pair(value, masks)))
+            return Parts("[", "]", len(value), (("", item) for item in pair(value, masks)))
         case tuple() | set() | frozenset():
             name = type(value).__name__
-            items = (("", item) for item in _pair(value, masks))
+            items = (("", item) for item in pair(value, masks))
             return Parts(f"{name}(", ")", len(value), items)
         case OpaqueObject() if value.called:
             opaque = _opaque(value, masks)
@@ -121,14 +121,14 @@ def key_text(key: Any, masks: Masks) -> str:
     return _joined(_pieces(key, "", masks, KEY_CHARACTERS), KEY_CHARACTERS)[:KEY_CHARACTERS]
 
 
-def _members(value: Mapping[Any, Any], masks: Masks) -> Iterator[tuple[Any, Any]]:
+def members(value: Mapping[Any, Any], masks: Masks) -> Iterator[tuple[Any, Any]]:
     """Keys and items; of a header written as {"name": …, "value": …} the value may be hidden."""
     named = any(masks.hides(value.get(key)) for key in ("name", "key") if "value" in value)
     for key, item in value.items():
         yield key, HIDDEN if named and key == "value" else masks.under(key, item)
 
 
-def _pair(value: Any, masks: Masks) -> Any:
+def pair(value: Any, masks: Masks) -> Any:
     """The items; of a pair that begins with a hidden key the second is hidden."""
     if len(value) == 2 and isinstance(value, list | tuple) and masks.hides(value[0]):
         return (value[0], HIDDEN)
@@ -137,10 +137,10 @@ def _pair(value: Any, masks: Masks) -> Any:
 
 def _opaque(value: OpaqueObject, masks: Masks) -> list[tuple[str, Any]]:
     """An object as the call that would make it, which nobody makes."""
-    parts: list[tuple[str, Any]] = [("", arg) for arg in _pair(value.args, masks)]
+    parts: list[tuple[str, Any]] = [("", arg) for arg in pair(value.args, masks)]
     parts += [(f"{name}=", masks.under(name, arg)) for name, arg in value.kwargs.items()]
     parts += [("", item) for item in value.items]
-    parts += [("", pair) for pair in value.pairs]
+    parts += [("", entry) for entry in value.pairs]
     if value.state is not None:
         parts.append(("state: ", value.state))
     return parts

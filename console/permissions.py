@@ -34,8 +34,11 @@ class Action(StrEnum):
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
-    WORKFLOW_DELETE = "workflow.delete"
     WORKFLOW_FORK = "workflow.fork"
+    WORKFLOW_DELAY = "workflow.delay"
+    WORKFLOW_PRIORITY = "workflow.priority"
+    #: There is no way back from it, so it is for administrators.
+    WORKFLOW_DELETE = "workflow.delete"
     WORKFLOW_BULK = "workflow.bulk"
     WORKFLOW_EXPORT = "workflow.export"
     PAYLOAD_REVEAL = "payload.reveal"
@@ -64,6 +67,8 @@ _WRITES = frozenset(
         Action.WORKFLOW_RESUME,
         Action.WORKFLOW_FORK,
         Action.WORKFLOW_BULK,
+        Action.WORKFLOW_DELAY,
+        Action.WORKFLOW_PRIORITY,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

@@ -53,10 +53,19 @@ def icon(name: str) -> SafeString:
 def status_badge(status: str) -> SafeString:
     """A status as icon and word."""
     kind = status.lower() if status in _KNOWN else "unknown"
-    word = _WORDS.get(status, status.replace("_", " ").capitalize())  # type: ignore[call-overload]
     return format_html(
-        '<span class="status status-{}" title="{}">{}{}</span>', kind, status, icon(kind), word
+        '<span class="status status-{}" title="{}">{}{}</span>',
+        kind,
+        status,
+        icon(kind),
+        status_word(status),
     )
+
+
+def status_word(status: str) -> str:
+    """A status as people say it."""
+    word: str = _WORDS.get(status, status.replace("_", " ").capitalize())  # type: ignore[call-overload]
+    return word
 
 
 @register.simple_tag

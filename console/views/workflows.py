@@ -1,25 +1,22 @@
-"""Workflows: one run, and what a person does to it. The list is in workflow_list.py."""
+"""Workflows: one run. The list is in workflow_list.py, what a person does in control.py."""
 
 from http import HTTPStatus
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from client_core import (
-    DBOSClientError,
     Obstacle,
     StatusString,
     UnsupportedBySchema,
     WorkflowStatus,
 )
-from console import actions
-from console.forms import EnqueueForm, ResumeForm
-from console.http import Request, acted, redirect_with, wants_partial
+from console.http import Request, wants_partial
 from console.permissions import Action, requires
+from console.second_look import seen
 from console.systems import System
-from console.views.common import known_names, render_form, run_or_404
+from console.views.common import run_or_404
 from console.views.run_parts import activity, is_as_seen
 
 
@@ -32,6 +29,9 @@ def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
     run = run_or_404(system, workflow_id)
     context = {
         "run": run,
+        "as_seen": seen(run),
+        "waits": run.status in (StatusString.ENQUEUED, StatusString.DELAYED),
+        "delayed": run.status == StatusString.DELAYED,
         "obstacles": _obstacles(system, run),
         **activity(request, system, run),
     }
@@ -47,51 +47,3 @@ def _obstacles(system: System, run: WorkflowStatus) -> list[Obstacle] | None:
         return system.client.list_obstacles(run.workflow_id)
     except UnsupportedBySchema:
         return None
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Action.WORKFLOW_ENQUEUE)
-def enqueue(request: Request, system: System) -> HttpResponse:
-    """Start a workflow."""
-    posted = request.POST if request.method == "POST" else None
-    form = EnqueueForm(posted, initial=request.GET.dict())
-    if form.is_valid():
-        data = form.cleaned_data
-        try:
-            handle, outcome = actions.enqueue(
-                request.user, system, data["options"], data["args"], data["kwargs"]
-            )
-        except DBOSClientError as error:
-            form.refused(error)
-        else:
-            url = reverse("workflow", args=[system, handle.workflow_id])
-            return redirect_with(request, url, outcome.level, outcome.text)
-    return render_form(request, "workflows/enqueue.html", form, known_names(system))
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Action.WORKFLOW_CANCEL)
-def cancel(request: Request, system: System, workflow_id: str) -> HttpResponse:
-    """Ask whether to cancel, then cancel."""
-    if request.method == "POST":
-        outcome = actions.cancel(request.user, system, workflow_id)
-        return acted(
-            request, reverse("workflow", args=[system, workflow_id]), outcome.level, outcome.text
-        )
-    run = run_or_404(system, workflow_id)
-    return render_form(request, "workflows/cancel.html", None, {"run": run})
-
-
-@require_http_methods(["GET", "POST"])
-@requires(Action.WORKFLOW_RESUME)
-def resume(request: Request, system: System, workflow_id: str) -> HttpResponse:
-    """Ask where to resume, then resume."""
-    form = ResumeForm(request.POST if request.method == "POST" else None)
-    if form.is_valid():
-        queue_name = form.cleaned_data["queue_name"] or None
-        outcome = actions.resume(request.user, system, workflow_id, queue_name)
-        return acted(
-            request, reverse("workflow", args=[system, workflow_id]), outcome.level, outcome.text
-        )
-    context = {"run": run_or_404(system, workflow_id), **known_names(system)}
-    return render_form(request, "workflows/resume.html", form, context)

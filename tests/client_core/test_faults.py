@@ -43,6 +43,7 @@ HOUR = 3_600
 PATIENCE_SECONDS = 0.05
 #: The public methods of a client that change nothing in the database.
 READS = {
+    "cancel_sql",
     "capabilities",
     "changes",
     "compare_steps",
@@ -50,9 +51,12 @@ READS = {
     "create",
     "decode_payload",
     "destroy",
+    "enqueue_sql",
+    "fork_sql",
     "get_all_events",
     "get_event",
     "get_exchange",
+    "get_fork_preview",
     "get_latest_application_version",
     "get_overview",
     "get_payload_text",
@@ -79,8 +83,10 @@ READS = {
     "read_stream",
     "recent_workflow_names",
     "registered_queue_names",
+    "resume_sql",
     "retrieve_workflow",
     "step_results",
+    "suggest_fork_start",
     "wait_all",
     "wait_first",
 }

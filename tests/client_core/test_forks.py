@@ -148,3 +148,49 @@ def test_the_last_failed_steps(client: DBOSClient, original: str, insert: Insert
     )
     assert client.last_failed_steps([original, "fine", "nothing"]) == {original: 2}
     assert client.last_failed_steps([]) == {}
+
+
+class TestPreview:
+    def test_what_is_copied_and_what_runs_again(
+        self, client: DBOSClient, insert: Insert, sql: Sql
+    ) -> None:
+        insert(workflow_uuid="r")
+        named = [("a", None), ("a", "child-1"), ("b", "child-1"), ("c", "child-2"), ("a", None)]
+        for number, (name, child) in enumerate(named, start=1):
+            sql.execute(
+                "INSERT INTO dbos.operation_outputs "
+                "(workflow_uuid, function_id, function_name, child_workflow_id, error) "
+                "VALUES ('r', %s, %s, %s, %s)",
+                [number, name, child, "failed" if number == 4 else None],
+            )
+        preview = client.get_fork_preview("r", 3)
+        copied = [(one.name, one.count, one.first_id, one.last_id) for one in preview.copied.names]
+        assert copied == [("a", 2, 1, 2)]
+        rerun = [(one.name, one.count, one.failed) for one in preview.rerun.names]
+        assert rerun == [("b", 1, 0), ("c", 1, 1), ("a", 1, 0)]
+        # The first child was started by a copied step, and is only waited for again.
+        assert (preview.copied.count, preview.copied.children) == (2, 1)
+        assert (preview.rerun.count, preview.rerun.children) == (3, 1)
+        fork = client.fork_workflow("r", 3)
+        assert steps(sql, fork) == [1, 2]
+        assert client.suggest_fork_start("r") == 4
+
+    def test_the_names_nearest_to_the_start_are_told(
+        self, client: DBOSClient, insert: Insert, sql: Sql
+    ) -> None:
+        insert(workflow_uuid="r")
+        sql.execute(
+            "INSERT INTO dbos.operation_outputs (workflow_uuid, function_id, function_name) "
+            "SELECT 'r', n, 'step-' || n FROM generate_series(0, 99) n"
+        )
+        preview = client.get_fork_preview("r", 50)
+        assert [one.first_id for one in preview.copied.names] == [*range(30, 50)]
+        assert [one.first_id for one in preview.rerun.names] == [*range(50, 70)]
+        assert preview.copied.names_count == preview.rerun.names_count == 50
+        assert client.suggest_fork_start("r") == 0
+
+    @pytest.mark.parametrize("start_step", [0, 1, 2**31 - 1])
+    def test_a_run_without_steps(self, client: DBOSClient, start_step: int) -> None:
+        preview = client.get_fork_preview("none", start_step)
+        assert (preview.copied.count, preview.rerun.count) == (0, 0)
+        assert client.suggest_fork_start("none") == 1

@@ -123,10 +123,10 @@ def test_no_write_without_a_csrf_token(path: str, sign_in: SignIn, insert: Inser
     assert not AuditEntry.objects.exists()
 
 
-@pytest.mark.parametrize("action", ["cancel", "resume"])
-def test_a_get_changes_nothing(action: str, operator: Client, insert: Insert) -> None:
+@pytest.mark.parametrize("action", ["cancel", "resume", "fork", "delay", "priority", "delete"])
+def test_a_get_changes_nothing(action: str, administrator: Client, insert: Insert) -> None:
     insert(workflow_uuid="run-1", status="PENDING")
-    operator.get(f"/s/main/workflows/run/run-1/{action}/")
+    administrator.get(f"/s/main/workflows/run/run-1/{action}/")
     assert not AuditEntry.objects.exists()
 
 
