@@ -201,8 +201,7 @@ class Database:
         raises undoes them. ``repeatable`` is as for :meth:`write`: then ``work`` may run again.
         """
 
-        # Looked for beforehand, as it takes a connection.
-        self.capabilities  # noqa: B018
+        self.capabilities  # noqa: B018  # found beforehand, as it takes a connection
 
         def run(conn: Connection) -> T:
             cursor = conn.cursor(row_factory=dict_row)
