@@ -1,6 +1,5 @@
 """Payloads that mean harm: script, code, bombs and sheer size, on every page that shows a piece."""
 
-import asyncio
 import base64
 import json
 import os
@@ -14,6 +13,7 @@ import psycopg
 import pytest
 from django.test import Client
 
+from benchmarks.open_pages import run
 from client_core import PayloadKind, PayloadPlace
 from console.systems import System
 from console.views.payloads import CHUNK_BYTES
@@ -155,7 +155,7 @@ def test_a_large_one_is_sent_in_small_pieces(
     def take() -> None:
         nonlocal sent
         answer = viewer.get(url("output", "download/"))
-        sent = asyncio.run(_length(answer))
+        sent = run(_length(answer))
 
     peak = _peak(take)
     assert sent == size > 20 * 10**6

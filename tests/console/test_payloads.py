@@ -1,6 +1,5 @@
 """One payload of a run: pages, files, secrets and what hostile ones do to them."""
 
-import asyncio
 import base64
 import html
 import json
@@ -14,6 +13,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
+from benchmarks.open_pages import run
 from client_core import PayloadKind, PayloadPlace
 from console.columns import COLUMNS
 from console.masking import DOTS
@@ -38,7 +38,7 @@ def received(response: Any) -> bytes:
     async def whole() -> bytes:
         return b"".join([piece async for piece in response.streaming_content])
 
-    return asyncio.run(whole())
+    return run(whole())
 
 
 def event(sql: Sql, key: str, value: Any, name: str = JSON) -> None:
