@@ -8,7 +8,7 @@
 
   function step(by) {
     const targets = [...document.querySelectorAll("main tbody tr")]
-      .map((row) => row.querySelector("a[href], summary")).filter(Boolean);
+      .map((row) => row.querySelector("a[href]:not(.fork-here), summary")).filter(Boolean);
     const row = document.activeElement.closest("tr");
     const at = targets.findIndex((target) => row?.contains(target));
     targets[at < 0 ? 0 : Math.min(Math.max(at + by, 0), targets.length - 1)]?.focus();
