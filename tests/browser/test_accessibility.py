@@ -42,7 +42,7 @@ def test_axe_finds_nothing(
 ) -> None:
     world = World(system_sql)
     world.fill()
-    faults: dict[str, list[str]] = {}
+    faults: list[str] = []
     for what, page in tour(browser, served, signed_in_as, every_visit(world)):
         page.evaluate(AXE)
         for (scheme, width), options in LOOKS.items():
@@ -51,9 +51,8 @@ def test_axe_finds_nothing(
             found = violations(page, options)
             if not page.evaluate(FITS):
                 found.append("scrolls sideways")
-            if found:
-                faults[f"{what}, {scheme}, {width}"] = found
-    assert faults == {}
+            faults += (f"{what}, {scheme}, {width}: {fault}" for fault in found)
+    assert not faults, "\n".join(faults)
 
 
 def test_a_page_of_an_outage_goes_on_by_itself(
