@@ -10,13 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from client_core import DBOSClient
 from tests.browser.served import served, signed_in_as, system_sql
 from tests.demo.conftest import reachable_folder
 
 __all__ = ["served", "signed_in_as", "system_sql"]
+
+#: How long a page is waited for: only a defect takes so long, however busy the machine is.
+PATIENCE_MS = 60_000
+expect.set_options(timeout=PATIENCE_MS)
 
 #: The browser talks to the demo alone; without these it looks for its maker's hosts.
 _QUIET = (
@@ -157,7 +161,7 @@ def context(
     if "scripted" in request.fixturenames:
         options = {**options, "java_script_enabled": request.getfixturevalue("scripted")}
     context = browser.new_context(storage_state=signed_in, base_url=demo.url, **options)
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(PATIENCE_MS)
     watched = Watched(context, demo.url)
     yield context
     context.close()

@@ -62,5 +62,5 @@ def test_a_page_of_an_outage_goes_on_by_itself(
         storage_state=signed_in_as["ann"], base_url=served.url, java_script_enabled=scripted
     )
     away("for a moment")(page)
-    expect(page.get_by_role("heading", name="Preferences")).to_be_visible(timeout=30_000)
+    expect(page.get_by_role("heading", name="Preferences")).to_be_visible()
     page.close()

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from client_core import DatabaseUnavailable
 from console.search import exact_term
 from console.views import errors
-from tests.browser.conftest import Watched
+from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.served import Served
 from tests.browser.world import World
 
@@ -94,7 +94,7 @@ def tour(
 
 def _window(browser: Browser, served: Served, state: Any) -> BrowserContext:
     window = browser.new_context(storage_state=state, base_url=served.url)
-    window.set_default_timeout(15_000)
+    window.set_default_timeout(PATIENCE_MS)
     return window
 
 
