@@ -25,7 +25,7 @@ from benchmarks.__main__ import ROOT, SETTINGS
 from benchmarks.cases import Result
 from benchmarks.data import Server, copied
 from benchmarks.report import table
-from benchmarks.visitor import CONSOLE_DATABASE, Visitor, console_visitor
+from benchmarks.visitor import Visitor, console_database, console_visitor
 from client_core import DBOSClient, EnqueueOptions
 from demo.postgres import EmbeddedPostgres
 
@@ -57,7 +57,7 @@ def measure(
         conn.execute("VACUUM ANALYZE")
         with (
             console_visitor(server, url) as visitor,
-            psycopg.connect(server(CONSOLE_DATABASE), autocommit=True) as console,
+            psycopg.connect(server(console_database(url)), autocommit=True) as console,
         ):
             with _enqueuing(url) as idle:
                 time.sleep(idle_seconds)

@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.sql import SQL, Identifier
 
 from benchmarks.data import Server
@@ -23,7 +24,11 @@ from benchmarks.data import Server
 ROOT = Path(__file__).resolve().parent.parent
 PERSON = "bench"
 START_SECONDS = 60.0
-CONSOLE_DATABASE = "benchmark_console"
+
+
+def console_database(system_url: str) -> str:
+    """The name of the console's own database beside a system database."""
+    return f"{conninfo_to_dict(system_url)['dbname']}_console"
 
 
 class Visitor:
@@ -89,7 +94,7 @@ def console_visitor(server: Server, system_url: str) -> Iterator[Visitor]:
         port = listener.getsockname()[1]
         environment = {
             **os.environ,
-            "CONSOLE_DATABASE_URL": _empty_database(server),
+            "CONSOLE_DATABASE_URL": _empty_database(server, console_database(system_url)),
             "CONSOLE_SECRET_KEY": secrets.token_urlsafe(48),
             "CONSOLE_PASSWORD": password,
             "DBOS_SYSTEM_DATABASE_URL": system_url,
@@ -141,9 +146,9 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
     raise AssertionError(f"No server answers on port {port}")
 
 
-def _empty_database(server: Server) -> str:
+def _empty_database(server: Server, database: str) -> str:
     with psycopg.connect(server("postgres"), autocommit=True) as admin:
-        name = Identifier(CONSOLE_DATABASE)
+        name = Identifier(database)
         admin.execute(SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
         admin.execute(SQL("CREATE DATABASE {}").format(name))
-    return server(CONSOLE_DATABASE)
+    return server(database)

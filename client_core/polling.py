@@ -133,14 +133,14 @@ class Waiting:
     @contextmanager
     def overheard(self, hear: Callable[[Topic | None], None]) -> Iterator[None]:
         """Within the block, ``hear`` is called with all that is notified; see :class:`Listener`."""
-        with self._listener.needed():
-            with self._lock:
-                self._hearers.add(hear)
-            try:
+        with self._lock:
+            self._hearers.add(hear)
+        try:
+            with self._listener.needed():
                 yield
-            finally:
-                with self._lock:
-                    self._hearers.discard(hear)
+        finally:
+            with self._lock:
+                self._hearers.discard(hear)
 
     def close(self) -> None:
         """End every wait with :class:`DatabaseUnavailable`, and the listener."""

