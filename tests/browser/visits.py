@@ -139,8 +139,10 @@ def refused(button: str, **fields: str) -> Act:
 
 
 def opened(page: Page) -> None:
-    """Open all that is closed."""
-    page.evaluate("document.querySelectorAll('details').forEach((part) => { part.open = true })")
+    """Open all that is closed, but for menus, which lie over the page."""
+    page.evaluate(
+        "document.querySelectorAll('details:not(.menu)').forEach((part) => { part.open = true })"
+    )
 
 
 def _lists(world: World) -> list[Visit]:
