@@ -10,6 +10,7 @@ from client_core.control import Control
 from client_core.database import Database, Pool, open_pool
 from client_core.debounce import Debounce
 from client_core.dialects import Dialect
+from client_core.enqueue_check import EnqueueCheck
 from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
@@ -44,6 +45,7 @@ class DBOSClient(
     ScheduleRuns,
     Insights,
     KnownValues,
+    EnqueueCheck,
     Obstacles,
     FailureGroups,
     Comparison,

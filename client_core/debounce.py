@@ -156,7 +156,7 @@ class DebouncerClient:
         _refuse(self._options, "key", 1, debounce_timeout_ms)
 
     def debounce(
-        self, debounce_key: str, debounce_period_ms: float, *args: Any, **kwargs: Any
+        self, debounce_key: str, debounce_period_ms: float, /, *args: Any, **kwargs: Any
     ) -> WorkflowHandle:
         """Start the workflow once no call with this key came for the period, or at the time-out.
 

@@ -29,16 +29,21 @@ _WRITTEN_BY: Final[dict[str | None, Dialect]] = {
     "jsonpickle": "python",
 }
 
+#: So many of the newest runs are looked at for traces of an application, and of one workflow.
+_NEWEST: Final = 500
+_NEWEST_OF_ALL: Final = 2_000
+
 # Bounded whatever the size of the database: a few hundred of the newest runs, a few steps of each,
 # and a few schedules. Where a row does not name its format, both ends of its text tell it.
 _TRACES: LiteralString = """
 WITH recent AS (
     SELECT workflow_uuid, serialization, inputs FROM (
-        SELECT workflow_uuid, serialization, inputs, application_name FROM {schema}.workflow_status
-        ORDER BY created_at DESC LIMIT 500
+        SELECT workflow_uuid, serialization, inputs, application_name, name
+        FROM {schema}.workflow_status ORDER BY created_at DESC LIMIT %(newest)s
     ) newest
-    WHERE %(application_name)s::text IS NULL OR application_name IS NULL
-       OR application_name = %(application_name)s
+    WHERE (%(application_name)s::text IS NULL OR application_name IS NULL
+           OR application_name = %(application_name)s)
+      AND (%(workflow_name)s::text IS NULL OR name = %(workflow_name)s)
 )
 SELECT serialization AS format, NULL AS ends FROM recent
 UNION
@@ -54,8 +59,9 @@ LEFT JOIN {schema}.workflow_input i USING (workflow_uuid)
 -- since workflow_schedules:
 UNION
 (SELECT NULL, left(context, 24) || right(context, 64) FROM {schema}.workflow_schedules
- WHERE %(application_name)s::text IS NULL OR application_name IS NULL
-    OR application_name = %(application_name)s
+ WHERE (%(application_name)s::text IS NULL OR application_name IS NULL
+        OR application_name = %(application_name)s)
+   AND (%(workflow_name)s::text IS NULL OR workflow_name = %(workflow_name)s)
  LIMIT 100)
 -- end"""
 
@@ -77,12 +83,30 @@ def owner_dialect(
         if rule := dialect_rule(stated):
             raise InvalidOption({"dialect": rule})
         return stated
-    rows = database.read(_TRACES, {"application_name": application_name})
-    formats = {row["format"] or own_format(row["ends"]) for row in rows}
-    found = frozenset(_WRITTEN_BY[name] for name in formats if name in _WRITTEN_BY)
+    found = _traces(database, application_name)
     if len(found) != 1:
         raise DialectUnknown(application_name, found)
     return next(iter(found))
+
+
+def dialects_of(
+    database: Database, application_name: str | None, workflow_name: str
+) -> frozenset[Dialect]:
+    """The languages that executed runs of a workflow lately, else those of its application."""
+    return _traces(database, application_name, workflow_name) or _traces(database, application_name)
+
+
+def _traces(
+    database: Database, application_name: str | None, workflow_name: str | None = None
+) -> frozenset[Dialect]:
+    params = {
+        "application_name": application_name,
+        "workflow_name": workflow_name,
+        "newest": _NEWEST if workflow_name is None else _NEWEST_OF_ALL,
+    }
+    rows = database.read(_TRACES, params)
+    formats = {row["format"] or own_format(row["ends"]) for row in rows}
+    return frozenset(_WRITTEN_BY[name] for name in formats if name in _WRITTEN_BY)
 
 
 def format_to_write(

@@ -82,7 +82,7 @@ class Enqueue:
     #: The language of the applications, for a client that was told it.
     _dialect: Dialect | None = None
 
-    def enqueue(self, options: EnqueueOptions, *args: Any, **kwargs: Any) -> WorkflowHandle:
+    def enqueue(self, options: EnqueueOptions, /, *args: Any, **kwargs: Any) -> WorkflowHandle:
         """Put a workflow on a queue, to be run with these arguments.
 
         A ``workflow_id`` that exists already is left as it is, and its handle returned, if the

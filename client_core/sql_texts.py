@@ -34,6 +34,6 @@ class SQLTexts(Enqueue, Forks):
         row = self._fork_row(workflow_id=workflow_id, start_step=start_step, **given)
         return self._db.plain(FORK, row)
 
-    def enqueue_sql(self, options: EnqueueOptions, *args: Any, **kwargs: Any) -> str:
+    def enqueue_sql(self, options: EnqueueOptions, /, *args: Any, **kwargs: Any) -> str:
         """What :meth:`DBOSClient.enqueue` runs; without an ID one is made for this text."""
         return self._db.plain(ENQUEUE, self._enqueue_row(options, args, kwargs))

@@ -158,6 +158,7 @@ def curl(call: Call, console: str, path: str) -> str:
         case "enqueue":
             fields = {name: _typed(value) for name, value in call.given.items()}
             fields |= {"args": _typed(call.args), "kwargs": _typed(call.kwargs)}
+            fields["anyway"] = "yes"
             if call.options and call.options.serialization:
                 fields["serialization"] = call.options.serialization
         case "fork":

@@ -1,5 +1,6 @@
 """Forms: what a person typed → what client_core takes. The client's rules are not repeated here."""
 
+import hashlib
 import json
 import uuid
 from collections.abc import Callable
@@ -149,6 +150,8 @@ class EnqueueForm(forms.Form):
     form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
     essential = ("workflow_name", "queue_name", "args", "kwargs")
+    #: Names what is doubted, for the button that enqueues it anyway.
+    doubted = ""
 
     def __init__(
         self, data: Any = None, *, original: Callable[[str], Original | None], **options: Any
@@ -184,6 +187,16 @@ class EnqueueForm(forms.Form):
             except (LookupError, RecursionError):
                 text = f"{DOTS} stands for something hidden that is not here: type it whole."
                 self.add_error(name, text)
+
+    def asks_back(self, doubts: dict[str, str]) -> bool:
+        """Put what is doubted beside its field, unless the person has seen just that."""
+        text = json.dumps(doubts, sort_keys=True)
+        self.doubted = hashlib.sha256(text.encode()).hexdigest()[:16] if doubts else ""
+        if self.data.get("anyway", "") in (self.doubted, "yes"):
+            return False
+        for field, doubt in doubts.items():
+            self.add_error(field, doubt)
+        return bool(doubts)
 
     def refused(self, error: DBOSClientError) -> None:
         """Put what the database said beside the field that it is about."""

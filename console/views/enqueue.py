@@ -35,14 +35,15 @@ def enqueue(request: Request, system: System) -> HttpResponse:
             form.add_error(None, "The arguments are nested too deeply to be shown as code.")
     elif form.is_valid():
         data = form.cleaned_data
-        wish = (data["options"], data["args"], data["kwargs"])
+        options, args, kwargs = data["options"], data["args"], data["kwargs"]
         try:
-            handle, outcome = actions.enqueue(request.user, system, *wish, like=data["like"])
+            if not form.asks_back(system.client.check_enqueue(options, *args, **kwargs)):
+                wish = (options, args, kwargs)
+                handle, outcome = actions.enqueue(request.user, system, *wish, like=data["like"])
+                url = reverse("workflow", args=[system, handle.workflow_id])
+                return redirect_with(request, url, outcome.level, outcome.text)
         except DBOSClientError as error:
             form.refused(error)
-        else:
-            url = reverse("workflow", args=[system, handle.workflow_id])
-            return redirect_with(request, url, outcome.level, outcome.text)
     return render_form(request, "workflows/enqueue.html", form, context | known_names(system))
 
 

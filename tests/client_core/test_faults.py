@@ -46,6 +46,7 @@ READS = {
     "cancel_sql",
     "capabilities",
     "changes",
+    "check_enqueue",
     "compare_steps",
     "count_workflows",
     "create",

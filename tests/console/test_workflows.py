@@ -408,12 +408,48 @@ class TestEnqueue:
 
     def test_an_id_of_another_workflow(self, operator: Client, insert: Insert) -> None:
         insert(workflow_uuid="run-1", name="refund")
-        response = operator.post(ENQUEUE, enqueue_fields(workflow_id="run-1", args="[1]"))
+        response = operator.post(
+            ENQUEUE, enqueue_fields(workflow_id="run-1", args="[1]", anyway="yes")
+        )
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         page = response.content.decode()
         assert re.search(r'id="id_workflow_id_errors">.*refund', page, re.DOTALL)
         assert "[1]" in page
         assert AuditEntry.objects.get().outcome == "failed"
+
+    def test_what_is_doubted_is_asked_back_once(
+        self, operator: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        insert(name="order", serialization="js_superjson")
+        client.register_queue("orders")
+        fields = enqueue_fields(
+            workflow_name="ordre", queue_name="order", serialization="py_pickle"
+        )
+        response = operator.post(ENQUEUE, fields)
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        page = html.unescape(response.content.decode())
+        for field, sentence in {
+            "workflow_name": "Is it order?",
+            "queue_name": "Is it orders?",
+            "serialization": "Only Python reads py_pickle",
+        }.items():
+            assert re.search(rf'id="id_{field}_errors">.*{re.escape(sentence)}', page, re.DOTALL)
+        assert 'value="ordre"' in page
+        assert len(client.list_workflows()) == 1
+        [anyway] = re.findall(r'name="anyway" value="(\w+)"', page)
+
+        # What the person has not seen is asked back again.
+        other = operator.post(ENQUEUE, {**fields, "queue_name": "nowhere", "anyway": anyway})
+        assert other.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert operator.post(ENQUEUE, {**fields, "anyway": anyway}).status_code == HTTPStatus.FOUND
+        assert len(client.list_workflows(name="ordre")) == 1
+
+    def test_a_named_argument_may_have_any_name(self, operator: Client, client: DBOSClient) -> None:
+        kwargs = {"options": 1, "self": 2, "args": 3}
+        response = operator.post(ENQUEUE, enqueue_fields(kwargs=json.dumps(kwargs)))
+        assert response.status_code == HTTPStatus.FOUND
+        [run] = client.list_workflows(load_payloads=True)
+        assert run.input.kwargs == kwargs  # type: ignore[union-attr]
 
     def test_a_held_deduplication_id(self, operator: Client) -> None:
         operator.post(ENQUEUE, enqueue_fields(deduplication_id="ann"))

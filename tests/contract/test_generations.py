@@ -162,6 +162,7 @@ def test_runs_are_listed(ours: DBOSClient) -> None:
 def test_values_to_search_for_are_known(ours: DBOSClient) -> None:
     assert "report" in ours.list_known_values("name")
     assert "nobody" in ours.list_known_values("queue_name")
+    assert ours.check_enqueue(EnqueueOptions(workflow_name="report", queue_name="nobody")) == {}
     for field in ("app_version", "application_name", "schedule_name", "user", "executor_id"):
         assert isinstance(ours.list_known_values(field), list)
     assert ours.list_attribute_keys() == []
