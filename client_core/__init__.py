@@ -6,6 +6,7 @@ Everything public is importable from here.
 from client_core.changes import Changes, Subject, SubjectKind, run_subject
 from client_core.client import DBOSClient
 from client_core.comparison import Likeness, StepComparison, StepOutline, StepPair
+from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
 from client_core.debounce import DebouncerClient
 from client_core.dialects import Dialect
@@ -71,6 +72,7 @@ from client_core.steps import StepPage, StepRow
 
 __all__ = [
     "ABSENT",
+    "INTERNAL_QUEUE_NAME",
     "UNDEFINED",
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",

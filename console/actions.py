@@ -81,6 +81,33 @@ def enqueue(
     return handle, Outcome("warning", "This run existed already; nothing new was started.")
 
 
+def debounce(
+    user: User,
+    system: System,
+    options: EnqueueOptions,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    *,
+    key: str,
+    period_ms: int,
+    timeout_ms: int | None,
+    form_id: UUID | None = None,
+) -> tuple[WorkflowHandle, Outcome]:
+    """Debounce a workflow. Raises what :meth:`DBOSClient.debounce_workflow` raises."""
+    parameters = {
+        "workflow_name": options.workflow_name,
+        "period_ms": period_ms,
+        "timeout_ms": timeout_ms,
+    }
+    with _audited(user, system, Action.WORKFLOW_DEBOUNCE, key, parameters, form_id):
+        handle = system.client.debounce_workflow(
+            options, key, period_ms, tuple(args), kwargs, debounce_timeout_ms=timeout_ms
+        )
+    if handle.is_new:
+        return handle, Outcome("success", "It waits for further calls with this key.")
+    return handle, Outcome("success", "The run that waits is put off and has these arguments now.")
+
+
 def send(
     user: User,
     system: System,

@@ -1,4 +1,7 @@
-"""Forms: what a person typed → what client_core takes. The client's rules are not repeated here."""
+"""Forms that start runs and speak to them: what a person typed → what client_core takes.
+
+The client's rules are not repeated here.
+"""
 
 import hashlib
 import json
@@ -9,20 +12,18 @@ from typing import Any
 from django import forms
 
 from client_core import (
+    INTERNAL_QUEUE_NAME,
     ConflictingWorkflow,
     DBOSClientError,
+    DialectUnknown,
     EnqueueOptions,
     InvalidOption,
     NonExistentWorkflow,
     QueueDeduplicated,
     SerializationError,
-    StatusString,
 )
-from console.columns import COLUMNS
 from console.likeness import Original, holds_dots, restored
 from console.masking import DOTS
-from console.preferences import zone_names
-from console.search import Search, typed_term
 
 FORMATS = [
     ("portable_json", "Portable JSON (any language)"),
@@ -149,7 +150,12 @@ class EnqueueForm(forms.Form):
     #: Makes a form that is sent twice start one run, when no ID was typed.
     form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
-    essential = ("workflow_name", "queue_name", "args", "kwargs")
+    heading = "Enqueue a workflow"
+    button = "Enqueue"
+    url_name = "workflow-enqueue"
+    essential: tuple[str, ...] = ("workflow_name", "queue_name", "args", "kwargs")
+    #: The queue where none is named.
+    unnamed_queue = ""
     #: Names what is doubted, for the button that enqueues it anyway.
     doubted = ""
 
@@ -165,7 +171,10 @@ class EnqueueForm(forms.Form):
         self._restore(data)
         fields = EnqueueOptions.__dataclass_fields__.keys() & self.fields.keys()
         given = {name: data[name] for name in fields if data.get(name) not in (None, "", [], {})}
-        required = {name: data.get(name, "") for name in ("workflow_name", "queue_name")}
+        required = {
+            "workflow_name": data.get("workflow_name", ""),
+            "queue_name": data.get("queue_name") or self.unnamed_queue,
+        }
         if not data.get("workflow_id") and data.get("form_id"):
             given["workflow_id"] = str(data["form_id"])
         try:
@@ -173,7 +182,7 @@ class EnqueueForm(forms.Form):
         except InvalidOption as error:
             for field, rule in error.problems.items():
                 if field not in self.errors:
-                    self.add_error(field, f"This {rule}.")
+                    self.add_error(field if field in self.fields else None, f"This {rule}.")
         return data
 
     def _restore(self, data: dict[str, Any]) -> None:
@@ -195,7 +204,7 @@ class EnqueueForm(forms.Form):
         if self.data.get("anyway", "") in (self.doubted, "yes"):
             return False
         for field, doubt in doubts.items():
-            self.add_error(field, doubt)
+            self.add_error(field if field in self.fields else None, doubt)
         return bool(doubts)
 
     def refused(self, error: DBOSClientError) -> None:
@@ -209,6 +218,11 @@ class EnqueueForm(forms.Form):
         self.add_error(fields.get(type(error)), str(error))
 
     @property
+    def named(self) -> list[forms.BoundField]:
+        """What most runs are said to be, but for their arguments."""
+        return [self[name] for name in self.essential if name not in ("args", "kwargs")]
+
+    @property
     def further(self) -> list[forms.BoundField]:
         """The fields that most runs do without."""
         return [field for field in self.visible_fields() if field.name not in self.essential]
@@ -220,6 +234,69 @@ class EnqueueForm(forms.Form):
             field.errors or field.value() not in ("", None, field.field.initial)
             for field in self.further
         )
+
+
+class DebounceForm(EnqueueForm):
+    """A call to debounce: the last one within a period has its way.
+
+    It owns the deduplication ID and the delay of its run, which has neither priority nor partition.
+    """
+
+    heading = "Debounce a workflow"
+    button = "Debounce"
+    url_name = "workflow-debounce"
+    essential = (
+        "workflow_name",
+        "debounce_key",
+        "debounce_period_ms",
+        "debounce_timeout_ms",
+        "args",
+        "kwargs",
+    )
+    unnamed_queue = INTERNAL_QUEUE_NAME
+
+    debounce_key = forms.CharField(
+        label="Key", strip=False, help_text="Calls with the same key are debounced together."
+    )
+    debounce_period_ms = forms.IntegerField(
+        label="Period (milliseconds)",
+        initial=5_000,
+        help_text="The run starts when no further call came for so long.",
+    )
+    debounce_timeout_ms = forms.IntegerField(
+        label="At the latest after (milliseconds)",
+        required=False,
+        help_text="Counted from the first call. Left empty, every call puts it off.",
+    )
+    queue_name = forms.CharField(
+        label="Queue",
+        required=False,
+        widget=forms.TextInput({"list": "queues"}),
+        help_text="Left empty, it runs on DBOS's internal queue.",
+    )
+    dialect = forms.ChoiceField(
+        label="Language of the application",
+        choices=[("", "as the database shows"), ("python", "Python"), ("typescript", "TypeScript")],
+        required=False,
+        help_text="It decides how the key is spelled.",
+    )
+    deduplication_id = None  # type: ignore[assignment]
+    duplication_policy = None  # type: ignore[assignment]
+    delay_seconds = None  # type: ignore[assignment]
+    priority = None  # type: ignore[assignment]
+    queue_partition_key = None  # type: ignore[assignment]
+
+    def refused(self, error: DBOSClientError) -> None:
+        """Put what the client said beside the field that it is about."""
+        if isinstance(error, InvalidOption):
+            for field, rule in error.problems.items():
+                self.add_error(field if field in self.fields else None, f"This {rule}.")
+        elif isinstance(error, QueueDeduplicated):
+            self.add_error("debounce_key", str(error))
+        elif isinstance(error, DialectUnknown):
+            self.add_error("dialect", str(error))
+        else:
+            super().refused(error)
 
 
 class SendForm(forms.Form):
@@ -250,88 +327,3 @@ class SendForm(forms.Form):
         else:
             fields = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
             self.add_error(fields.get(type(error)), str(error))
-
-
-class ComparisonForm(forms.Form):
-    """Two runs to compare."""
-
-    a = forms.CharField(label="A: the ID of a run", strip=True)
-    b = forms.CharField(label="B: the ID of another run", strip=True)
-
-
-class PreferencesForm(forms.Form):
-    """What a person prefers."""
-
-    zone = forms.CharField(
-        label="Time zone",
-        widget=forms.TextInput({"list": "zones", "spellcheck": "false"}),
-        help_text="Of every time that the console shows or is given, such as Europe/Berlin.",
-    )
-    columns = forms.MultipleChoiceField(
-        label="Columns of the list of workflows",
-        choices=[(column.key, column.label) for column in COLUMNS.values()],
-        widget=forms.CheckboxSelectMultiple,
-    )
-
-    @property
-    def zones(self) -> list[str]:
-        """The zones to choose from."""
-        return sorted(zone_names())
-
-    def clean_zone(self) -> str:
-        """A zone that there is."""
-        zone: str = self.cleaned_data["zone"]
-        if zone not in zone_names():
-            raise forms.ValidationError("There is no such zone; Europe/Berlin is one, UTC another.")
-        return zone
-
-
-class SaveViewForm(forms.Form):
-    """The name of a search."""
-
-    q = forms.CharField(label="Search", max_length=2_000)
-    name = forms.CharField(max_length=60)
-    share = forms.BooleanField(
-        label="Share it", required=False, help_text="Everybody who may look sees it."
-    )
-
-    def __init__(self, *args: Any, may_share: bool, **options: Any) -> None:
-        super().__init__(*args, **options)
-        if not may_share:
-            del self.fields["share"]
-
-
-class FilterForm(forms.Form):
-    """The search as a form: each field is a term of the line, by its key."""
-
-    status = forms.ChoiceField(
-        required=False,
-        choices=[
-            ("", "Any"),
-            *((word, word.replace("_", " ").capitalize()) for word in map(str.lower, StatusString)),
-        ],
-    )
-    name = forms.CharField(required=False, widget=forms.TextInput({"list": "names"}))
-    queue = forms.CharField(required=False, widget=forms.TextInput({"list": "queues"}))
-    created = forms.CharField(
-        required=False,
-        widget=forms.TextInput({"list": "times"}),
-        help_text="<2h, >3d, 2026-11-20, 2026-11-20..21",
-    )
-    completed = forms.CharField(required=False, widget=forms.TextInput({"list": "times"}))
-    app = forms.CharField(label="Application", required=False)
-    version = forms.CharField(required=False)
-    schedule = forms.CharField(required=False)
-    user = forms.CharField(required=False)
-    executor = forms.CharField(required=False)
-
-    def __init__(self, data: Any = None, *, search: Search) -> None:
-        initial, self._others = search.fields(self.base_fields)
-        super().__init__(data, initial=initial, auto_id="filter-%s")
-
-    def line(self) -> str:
-        """The line that says the same, with the terms that have no field here."""
-        self.full_clean()
-        typed = {name: self.data.get(name, "").strip() for name in self.fields}
-        terms = [typed_term(name, value) for name, value in typed.items() if value]
-        return " ".join([*self._others, *terms])

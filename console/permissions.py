@@ -31,6 +31,7 @@ class Action(StrEnum):
     CONSOLE_USE = "console.use"
     WORKFLOW_READ = "workflow.read"
     WORKFLOW_ENQUEUE = "workflow.enqueue"
+    WORKFLOW_DEBOUNCE = "workflow.debounce"
     WORKFLOW_SEND = "workflow.send"
     WORKFLOW_CANCEL = "workflow.cancel"
     WORKFLOW_RESUME = "workflow.resume"
@@ -62,6 +63,7 @@ _READS = frozenset(
 _WRITES = frozenset(
     {
         Action.WORKFLOW_ENQUEUE,
+        Action.WORKFLOW_DEBOUNCE,
         Action.WORKFLOW_SEND,
         Action.WORKFLOW_CANCEL,
         Action.WORKFLOW_RESUME,

@@ -67,6 +67,7 @@ system_urls: list[URLPattern | URLResolver] = [
     path("workflows/complete/", completion.index, name="workflow-complete"),
     path("workflows/count/", workflow_list.count, name="workflow-count"),
     path("workflows/enqueue/", enqueue.enqueue, name="workflow-enqueue"),
+    path("workflows/debounce/", enqueue.debounce, name="workflow-debounce"),
     path("workflows/export/", workflow_export.export, name="workflow-export"),
     path("workflows/compare/", comparison.index, name="workflow-compare"),
     path("workflows/run/<workflow_id:workflow_id>/", workflows.detail, name="workflow"),

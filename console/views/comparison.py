@@ -19,10 +19,10 @@ from client_core import (
     differences,
 )
 from console.columns import COLUMNS
-from console.forms import ComparisonForm
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
+from console.view_forms import ComparisonForm
 from console.views.common import render_form
 
 PAGE_SIZE = 100

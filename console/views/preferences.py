@@ -5,10 +5,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST
 
-from console.forms import PreferencesForm
 from console.http import Request
 from console.permissions import Action, public, requires
 from console.preferences import COLUMNS_COOKIE, ZONE_COOKIE, columns_of, remember, zone_of
+from console.view_forms import PreferencesForm
 
 THEMES = ("", "light", "dark")
 

@@ -11,6 +11,7 @@ from client_core import Entry
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.common import render_form, run_or_404
 
 PAGE_SIZE = 50
 TEMPLATE = "workflows/values.html"
@@ -19,7 +20,11 @@ TEMPLATE = "workflows/values.html"
 @require_safe
 @requires(Action.WORKFLOW_READ)
 def event(request: Request, system: System, workflow_id: str) -> HttpResponse:
-    """The values that an event had, the newest first."""
+    """The values that an event had, the newest first; without a key it asks for one."""
+    if "key" not in request.GET:
+        run = run_or_404(system, workflow_id)
+        context = {"events": system.client.get_exchange(workflow_id).events}
+        return render_form(request, "workflows/event.html", None, {"run": run, **context})
     return _values(request, system, workflow_id, "event", system.client.list_event_history)
 
 

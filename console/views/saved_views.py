@@ -7,11 +7,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods
 
 from console import actions
-from console.forms import SaveViewForm
 from console.http import Request, redirect_with
 from console.models import SavedView
 from console.permissions import Action, can, requires
 from console.systems import System
+from console.view_forms import SaveViewForm
 from console.views.common import render_form
 
 

@@ -10,13 +10,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from client_core import QueryTimeout, UnsupportedBySchema, WorkflowFilter
-from console.forms import FilterForm
 from console.http import Request, wants_partial
 from console.models import SavedView
 from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.search import Search, parse
 from console.systems import System
+from console.view_forms import FilterForm
 from console.views.common import answering, known_names, search_of
 
 PAGE_SIZE = 50

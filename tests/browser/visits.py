@@ -183,7 +183,7 @@ def _save_view(world: World) -> Act:
 
 
 def _to_forget(page: Page) -> None:
-    page.goto(str(page.get_by_role("link", name=re.compile("^Forget")).get_attribute("href")))
+    page.goto(str(page.get_by_role("link", name=re.compile("^Forget")).first.get_attribute("href")))
 
 
 def _runs(world: World) -> list[Visit]:
@@ -265,6 +265,9 @@ def _forms(world: World) -> list[Visit]:
         Visit("page: enqueue", f"{S}/workflows/enqueue/", opened),
         Visit("enqueue refused", f"{S}/workflows/enqueue/", refused(
             "Enqueue", workflow_name=text("order"), args=text("["))),
+        Visit("page: debounce", f"{S}/workflows/debounce/", opened),
+        Visit("debounce refused", f"{S}/workflows/debounce/", refused(
+            "Debounce", workflow_name=text("order"), debounce_period_ms="0")),
         Visit("page: send", f"{S}/messages/send/", opened),
         Visit("send refused", f"{S}/messages/send/", refused(
             "Send", destination_id=text("nobody"), topic=text("decision"), message='"hello"')),

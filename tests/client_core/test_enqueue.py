@@ -161,7 +161,7 @@ def test_an_id_in_use_can_be_refused(client: DBOSClient) -> None:
 
 def test_an_id_is_not_in_use_by_the_run_itself(system_url: str, sql: Sql) -> None:
     """The answer is lost, so the statement is sent again and finds its own row."""
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
+    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url, pool_size=1) as client:
         client.enqueue(options())
         proxy.cut_next("before the answer")
         once = options(workflow_id="order-1", workflow_id_reuse_policy="reject")
@@ -228,7 +228,7 @@ def test_arguments_that_the_format_cannot_carry(client: DBOSClient, sql: Sql) ->
 
 
 def test_an_enqueue_is_one_round_trip(system_url: str, sql: Sql) -> None:
-    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url) as client:
+    with Proxy(system_url) as proxy, DBOSClient.create(proxy.url, pool_size=1) as client:
         client.enqueue(options())
         before = proxy.round_trips
         for _ in range(10):

@@ -189,7 +189,8 @@ class TestAnOldDatabase:
     ) -> None:
         url, sql = old
         drop(sql, "notifications", "consumed")
-        with Proxy(url) as proxy, DBOSClient.create(proxy.url) as client:
+        # With one connection, for opening a second one would be cut in place of the statement.
+        with Proxy(url) as proxy, DBOSClient.create(proxy.url, pool_size=1) as client:
             client.enqueue(ORDER)
             proxy.cut_next("before the answer")
             with pytest.raises(OutcomeUnknown):

@@ -412,7 +412,8 @@ class TestExchange:
     def test_nothing_there(self, viewer: Client, insert: Insert, kind: str) -> None:
         over(insert)
         assert "There is nothing here" in text(viewer.get(run_url("run", f"{kind}/?key=x")))
-        assert viewer.get(run_url("run", f"{kind}/")).status_code == 302
+        unnamed = viewer.get(run_url("run", f"{kind}/"))
+        assert unnamed.status_code == (200 if kind == "event" else 302)
         assert viewer.get(run_url("none", f"{kind}/?key=x")).status_code == 404
 
 
@@ -498,3 +499,17 @@ def test_what_a_running_one_waits_for(viewer: Client, insert: Insert, sql: Sql) 
     assert "It sleeps; it wakes" in text(viewer.get(RUN))
     sql.execute("UPDATE dbos.operation_outputs SET function_id = 2")
     assert "It waits for a message or an event; it gives up" in text(viewer.get(RUN))
+
+
+def test_an_event_can_be_asked_for_before_it_is_set(
+    viewer: Client, insert: Insert, sql: Sql
+) -> None:
+    insert(workflow_uuid="run", status="PENDING")
+    sql.execute(
+        "INSERT INTO dbos.workflow_events (workflow_uuid, key, value, serialization) "
+        "VALUES ('run', 'state <1>', '1', 'portable_json')"
+    )
+    asked = viewer.get(f"{RUN}event/").content.decode()
+    assert '<option value="state &lt;1&gt;">' in asked
+    assert "Nothing yet." in text(viewer.get(f"{RUN}event/", {"key": "later"}))
+    assert viewer.get(run_url("nobody", "event/")).status_code == 404
