@@ -100,7 +100,7 @@ def _of_names(options: EnqueueOptions, known: Row) -> Iterator[tuple[str, str]]:
         if name is None or name in names or name == INTERNAL_QUEUE_NAME or not names:
             continue
         near = get_close_matches(name, names, n=1)
-        meant = f" Is it {near[0]}?" if near else ""
+        meant = f" Is it “{near[0]}”?" if near else ""
         yield option, f"Nothing registered or run lately has this name: {meaning}.{meant}"
 
 

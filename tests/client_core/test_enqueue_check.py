@@ -48,7 +48,7 @@ def test_a_name_that_nobody_used_is_doubted(
     [(field, text)] = doubts(client, **options).items()
     assert [field] == [*options]
     assert "Nothing registered or run lately has this name" in text
-    assert hint is None or f"Is it {hint}?" in text
+    assert hint is None or f"Is it “{hint}”?" in text
 
 
 def test_what_is_registered_or_ran_is_not_doubted(

@@ -114,6 +114,6 @@ def test_a_language_that_nothing_tells_is_asked_for(
 def test_what_is_doubted_is_asked_back(operator: Client, insert: Insert) -> None:
     insert(name="orders")
     response = operator.post(DEBOUNCE, fields())
-    assert "Is it orders?" in errors(response.content.decode(), "workflow_name")
+    assert "Is it “orders”?" in errors(response.content.decode(), "workflow_name")
     assert "Debounce anyway" in response.content.decode()
     assert operator.post(DEBOUNCE, fields(anyway="yes")).status_code == HTTPStatus.FOUND

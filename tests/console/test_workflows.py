@@ -429,8 +429,8 @@ class TestEnqueue:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         page = html.unescape(response.content.decode())
         for field, sentence in {
-            "workflow_name": "Is it order?",
-            "queue_name": "Is it orders?",
+            "workflow_name": "Is it “order”?",
+            "queue_name": "Is it “orders”?",
             "serialization": "Only Python reads py_pickle",
         }.items():
             assert re.search(rf'id="id_{field}_errors">.*{re.escape(sentence)}', page, re.DOTALL)
