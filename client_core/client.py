@@ -7,7 +7,7 @@ from client_core.bulk import Bulk
 from client_core.changes import Watching
 from client_core.comparison import Comparison
 from client_core.control import Control
-from client_core.database import Database, Pool, open_pool
+from client_core.database import Database
 from client_core.debounce import Debounce
 from client_core.dialects import Dialect
 from client_core.enqueue_check import EnqueueCheck
@@ -20,6 +20,7 @@ from client_core.obstacles import Obstacles
 from client_core.overview import Overviews
 from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
+from client_core.pool import Pool, open_pool
 from client_core.queues import Queues
 from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns

@@ -174,7 +174,7 @@ class FailureGroups:
             "most_looked_at": max(LOOKED_AT, limit + 1),
             "max_bytes": MAX_ERROR_BYTES,
         }
-        rows = self._db.read(statement_of(found.where()), params, keeps_plan=False)
+        rows = self._db.walking.read(statement_of(found.where()), params, keeps_plan=False)
         earliest = round((since - LOOKED_BACK).timestamp() * 1_000)
         return ErrorGroups(
             tuple(_grouped(rows[:limit], self._serialization)),

@@ -11,7 +11,7 @@ from contextlib import closing, contextmanager, suppress
 
 from psycopg.sql import SQL, Identifier
 
-from client_core.database import Connection, Pool
+from client_core.pool import Connection, Pool
 from client_core.questions import Kind, Topic
 
 #: The thread ends when nobody has needed it for this long.

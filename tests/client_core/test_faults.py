@@ -28,7 +28,7 @@ from client_core import (
     SendMessage,
     WorkflowHandle,
 )
-from client_core.database import open_pool
+from client_core.pool import open_pool
 from tests.client_core.conftest import Insert, wait_for_lock
 from tests.databases import OTHER_TABLES, RUN_TABLES, delete_rows
 from tests.proxy import Cut, Proxy, Step
