@@ -67,7 +67,17 @@ class EnqueueForm(forms.Form):
     """Everything that may be said about a new run; fields are named as EnqueueOptions'."""
 
     workflow_name = forms.CharField(
-        help_text="As the application registered it.", widget=forms.TextInput({"list": "names"})
+        help_text="As the application registered it.",
+        widget=forms.TextInput(
+            {
+                "list": "names",
+                "hx-get": "",
+                "hx-trigger": "change",
+                "hx-target": "#past",
+                "hx-select": "#past",
+                "hx-swap": "outerHTML",
+            }
+        ),
     )
     queue_name = forms.CharField(label="Queue", widget=forms.TextInput({"list": "queues"}))
     args = JSONText(
@@ -93,7 +103,10 @@ class EnqueueForm(forms.Form):
         help_text="Starting the same ID twice starts one run. Left empty, one is made.",
     )
     app_version = forms.CharField(
-        label="Application version", required=False, help_text="Left empty, the latest runs it."
+        label="Application version",
+        required=False,
+        help_text="Left empty, the latest runs it.",
+        widget=forms.TextInput({"list": "versions"}),
     )
     workflow_class_name = forms.CharField(label="Class", required=False)
     workflow_config_name = forms.CharField(label="Configured instance", required=False)
@@ -132,7 +145,10 @@ class EnqueueForm(forms.Form):
         widget=forms.Textarea({"rows": 2, "spellcheck": "false"}),
     )
     application_name = forms.CharField(
-        label="Application", required=False, help_text="Left empty, any may run it."
+        label="Application",
+        required=False,
+        help_text="Left empty, any may run it.",
+        widget=forms.TextInput({"list": "applications"}),
     )
     authenticated_user = forms.CharField(
         label="On behalf of", required=False, help_text="A user; the application sees it."

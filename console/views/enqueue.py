@@ -8,7 +8,14 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
-from client_core import DBOSClientError, EnqueueOptions, WorkflowHandle
+from client_core import (
+    DBOSClientError,
+    EnqueueOptions,
+    SystemDatabaseError,
+    WorkflowFilter,
+    WorkflowHandle,
+    WorkflowStatus,
+)
 from console import actions
 from console.actions import Outcome
 from console.auditing import SentBefore
@@ -26,6 +33,7 @@ from console.views.common import known_names, render_form
 Act = Callable[[dict[str, Any]], tuple[WorkflowHandle, Outcome]]
 #: Of the arguments that a form begins with: more is no text that anybody edits.
 MOST_BYTES = 2**20
+PAST_RUNS = 5
 
 
 @require_http_methods(["GET", "POST"])
@@ -94,7 +102,29 @@ def _answer(
             return redirect_with(request, runs, "warning", text)
         except DBOSClientError as error:
             form.refused(error)
-    return render_form(request, "workflows/enqueue.html", form, context | known_names(system))
+    context |= {"past": _past(system, str(form["workflow_name"].value() or "")), **_known(system)}
+    return render_form(request, "workflows/enqueue.html", form, context)
+
+
+def _known(system: System) -> dict[str, list[str]]:
+    """What the form suggests."""
+    try:
+        versions = system.client.list_known_values("app_version")
+        applications = system.client.list_known_values("application_name")
+    except SystemDatabaseError:
+        versions, applications = [], []
+    return {**known_names(system), "versions": versions, "applications": applications}
+
+
+def _past(system: System, workflow_name: str) -> list[WorkflowStatus]:
+    """The newest runs of the workflow, whose arguments the form may begin with."""
+    if not workflow_name:
+        return []
+    filters: WorkflowFilter = {"name": workflow_name, "limit": PAST_RUNS, "sort_desc": True}
+    try:
+        return system.client.list_workflows(**filters, load_payloads=True)
+    except DBOSClientError:
+        return []
 
 
 def _form(

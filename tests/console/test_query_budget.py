@@ -33,6 +33,7 @@ PAGES = (
     f"{_RUN}payload/input/",
     f"{_RUN}payload/input/text/",
     f"{_RUN}payload/input/download/",
+    f"{_RUN}event/",
     f"{_RUN}event/?key=state",
     f"{_RUN}stream/?key=log",
     f"{_RUN}cancel/",
@@ -40,6 +41,8 @@ PAGES = (
     "/s/main/workflows/run/waiting/",
     "/s/main/workflows/run/failed/",
     "/s/main/workflows/compare/?a=run&b=failed",
+    "/s/main/workflows/enqueue/",
+    "/s/main/workflows/debounce/",
     "/s/main/errors/",
     "/s/main/errors/0123456789abcdef/",
 )

@@ -14,7 +14,7 @@ import pytest
 from django.template.loader import render_to_string
 from django.test import Client
 
-from client_core import DBOSClient, Obstacle, ObstacleKind, workflows
+from client_core import DBOSClient, EnqueueOptions, Obstacle, ObstacleKind, workflows
 from console.models import AuditEntry
 from console.systems import System
 from console.views import workflow_list
@@ -482,6 +482,23 @@ class TestEnqueue:
         body = operator.get(ENQUEUE).content.decode()
         assert '<option value="order">' in body
         assert '<option value="orders">' in body
+
+    def test_it_offers_the_arguments_of_recent_runs(
+        self, operator: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        options = EnqueueOptions(
+            workflow_name="order", queue_name="orders", workflow_id="a/b", app_version="v7"
+        )
+        client.enqueue(options, "ann", password="mellon")
+        insert(name="refund")
+        body = operator.get(ENQUEUE, {"workflow_name": "order"}, headers=HTMX).content.decode()
+        assert f'href="{ENQUEUE}?like=a%2Fb"' in body
+        assert "ann" in body
+        assert "mellon" not in body
+        assert '<option value="v7">' in body
+        assert "Begin with the arguments" not in operator.get(ENQUEUE).content.decode()
+        unknown = operator.get(ENQUEUE, {"workflow_name": "nobody"}).content.decode()
+        assert "Begin with the arguments" not in unknown
 
     def test_a_link_can_fill_the_form(self, operator: Client) -> None:
         body = operator.get(f"{ENQUEUE}?workflow_name=order").content.decode()
