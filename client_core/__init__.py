@@ -57,6 +57,7 @@ from client_core.resource_errors import (
     OwnedByAnotherApplication,
     ScheduleExists,
 )
+from client_core.schedule_activity import ScheduleActivity
 from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
 from client_core.schema import Capabilities
 from client_core.serialization import (
@@ -124,6 +125,7 @@ __all__ = [
     "RawValue",
     "RecordedError",
     "Relative",
+    "ScheduleActivity",
     "ScheduleChanges",
     "ScheduleDefinition",
     "ScheduleDifference",

@@ -22,6 +22,7 @@ from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.pool import Pool, open_pool
 from client_core.queues import Queues
+from client_core.schedule_activity import ScheduleActivities
 from client_core.schedule_apply import ScheduleApply
 from client_core.schedule_runs import ScheduleRuns
 from client_core.schema import Capabilities
@@ -44,6 +45,7 @@ class DBOSClient(
     Versions,
     ScheduleApply,
     ScheduleRuns,
+    ScheduleActivities,
     Insights,
     KnownValues,
     EnqueueCheck,

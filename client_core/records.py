@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from client_core.dialects import Dialect
+
 
 @dataclass(frozen=True, slots=True)
 class RateLimit:
@@ -81,6 +83,8 @@ class WorkflowSchedule:
     #: None is DBOS's internal queue.
     queue_name: str | None
     application_name: str | None
+    #: The language whose own format the context is in; None where its text does not tell.
+    dialect: Dialect | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from client_core.cron import validate_cron
 from client_core.cron.times import CronDialect
 from client_core.cron.zones import zone_of
 from client_core.database import Database, Row
-from client_core.dialects import DEFAULT_FORMATS, Dialect
+from client_core.dialects import DEFAULT_FORMATS, Dialect, dialect_of
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.records import WorkflowSchedule
@@ -148,5 +148,9 @@ def decode_context(row: Row, serialization: Serialization) -> Any:
 
 def record(row: Row, serialization: Serialization) -> WorkflowSchedule:
     """The schedule of a row of :data:`READ`."""
-    columns = {field.name: row[field.name] for field in fields(WorkflowSchedule)}
-    return WorkflowSchedule(**{**columns, "context": decode_context(row, serialization)})
+    columns: dict[str, Any] = {
+        field.name: row.get(field.name) for field in fields(WorkflowSchedule)
+    }
+    columns["context"] = decode_context(row, serialization)
+    columns["dialect"] = dialect_of(row["context"])
+    return WorkflowSchedule(**columns)

@@ -22,6 +22,7 @@ from console.views import (
     preferences,
     run_values,
     saved_views,
+    schedules,
     workflow_export,
     workflow_list,
     workflows,
@@ -80,6 +81,8 @@ system_urls: list[URLPattern | URLResolver] = [
     path("views/<int:view_id>/forget/", saved_views.forget, name="view-forget"),
     path("errors/", error_groups.index, name="error-groups"),
     path("errors/<slug:fingerprint>/", error_groups.detail, name="error-group"),
+    path("schedules/", schedules.index, name="schedules"),
+    path("schedules/<workflow_id:schedule_name>/", schedules.detail, name="schedule"),
     path("messages/send/", messages.send, name="message-send"),
 ]
 

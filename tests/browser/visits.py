@@ -106,6 +106,7 @@ def every_visit(world: World) -> list[Visit]:
         *_payloads(world),
         *_comparisons(world),
         *_forms(world),
+        *_schedules(world),
         *_operations(world),
         *_alone(world),
     ]
@@ -276,6 +277,19 @@ def _forms(world: World) -> list[Visit]:
         Visit("preferences refused", "/preferences/",
               refused("Remember in this browser", zone=text("Nowhere"))),
     ]  # fmt: skip
+
+
+def _schedules(world: World) -> list[Visit]:
+    def schedule(word: str, more: str = "") -> str:
+        return f"{S}/schedules/{world.segment(word)}/{more}"
+
+    return [
+        Visit("page: schedules", f"{S}/schedules/"),
+        Visit("no such schedule", f"{S}/schedules/?q=zzzz"),
+        Visit("page: a schedule", schedule("schedule-name"), opened),
+        Visit("a paused schedule", schedule("schedule-1")),
+        Visit("a schedule that is wrong", schedule("schedule-2")),
+    ]
 
 
 def _operations(world: World) -> list[Visit]:

@@ -49,6 +49,7 @@ class World:
         self._waiting()
         self._failures()
         self._long()
+        self._schedules()
 
     def insert(self, table: str, **columns: Any) -> None:
         """A row; a payload is given as a value."""
@@ -125,6 +126,30 @@ class World:
         self.insert_step("order", 8, self.text("charge"), error=json.dumps(error))
         self.insert_step("order", 9, "DBOS.sleep", output=str(now_ms() / 1_000 - 20))
         self.insert_step("order", 10, self.text("reserve"), child_workflow_id=self.text("child-1"))
+
+    def _schedules(self) -> None:
+        for number, (state, cron) in enumerate(
+            (("ACTIVE", "0 9 * * mon-fri"), ("PAUSED", "30 3 * * *"), ("ACTIVE", self.text("soon")))
+        ):
+            name = self.text("schedule-name" if not number else f"schedule-{number}")
+            context = {
+                "json": {self.text("of"): self.text("all")},
+                "__dbos_serializer": "superjson",
+            }
+            self.insert(
+                "workflow_schedules",
+                schedule_id=name,
+                schedule_name=name,
+                workflow_name=self.text("ship_order"),
+                workflow_class_name=self.text("Shop"),
+                schedule=cron,
+                status=state,
+                context=context,
+                cron_timezone="Europe/Berlin" if number < 2 else self.text("Nowhere"),
+                queue_name=self.text("queue-name"),
+                application_name=self.text("application-name"),
+                last_fired_at=self.text("2026-11-20T09:00:00.000Z"),
+            )
 
     def error(self, message: str = "no stock") -> dict[str, Any]:
         """A recorded error."""

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from client_core import DBOSClient
 from console.models import AuditEntry, Operation, SavedView
 from console.permissions import ALLOWED, Action, Role, role_of
 from tests.console.conftest import Insert, SignIn
@@ -17,6 +18,7 @@ from tests.console.conftest import Insert, SignIn
 SAMPLES = {
     "<system:system>": "main",
     "<workflow_id:workflow_id>": "run-1",
+    "<workflow_id:schedule_name>": "nightly",
     "<int:view_id>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
@@ -82,9 +84,17 @@ def test_a_stranger_is_sent_to_sign_in(path: str, action: Action, method: str) -
 @pytest.mark.parametrize(("path", "action"), RULED)
 @pytest.mark.parametrize("role", ROLES)
 def test_a_page_is_served_to_those_who_may(
-    path: str, action: Action, role: Role | None, sign_in: SignIn, insert: Insert
+    path: str,
+    action: Action,
+    role: Role | None,
+    sign_in: SignIn,
+    insert: Insert,
+    client: DBOSClient,
 ) -> None:
     insert(workflow_uuid="run-1", status="PENDING")
+    client.create_schedule(
+        schedule_name="nightly", workflow_name="clean", schedule="0 3 * * *", dialect="python"
+    )
     browser = sign_in(role)
     SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
     planned_operation()

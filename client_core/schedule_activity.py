@@ -1,0 +1,70 @@
+"""What schedules did lately, and in which language their applications read them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final, LiteralString
+
+from client_core.database import Database
+from client_core.dialects import Dialect, owner_dialect
+from client_core.records import WorkflowSchedule
+from client_core.resource_errors import DialectUnknown
+
+#: So many of the newest runs are looked at, scheduled or not.
+NEWEST_RUNS: Final = 5_000
+
+_LATELY: LiteralString = """
+SELECT schedule_name, count(*) AS runs,
+    count(*) FILTER (WHERE status IN ('ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')) AS failures,
+    max(created_at) AS last_ms
+FROM (
+    SELECT schedule_name, status, created_at FROM {schema}.workflow_status
+    ORDER BY created_at DESC LIMIT %(newest)s
+) newest
+WHERE schedule_name IS NOT NULL
+GROUP BY schedule_name"""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleActivity:
+    """The runs of one schedule among the newest of the database."""
+
+    runs: int
+    #: Those that failed or were given up.
+    failures: int
+    #: When the newest was created.
+    last_ms: int
+
+
+class ScheduleActivities:
+    """The part of the client that tells what schedules do."""
+
+    _db: Database
+    _application_name: str | None
+    _dialect: Dialect | None
+
+    def recent_schedule_runs(self, *, newest: int = NEWEST_RUNS) -> dict[str, ScheduleActivity]:
+        """What each schedule did, by its name, as far as the ``newest`` runs of all tell.
+
+        Older SDKs do not record which schedule a run is of.
+        """
+        rows = self._db.read(_LATELY, {"newest": newest})
+        return {row.pop("schedule_name"): ScheduleActivity(**row) for row in rows}
+
+    def schedule_dialects(self, schedules: Iterable[WorkflowSchedule]) -> dict[str, Dialect | None]:
+        """The language that reads each schedule's cron expression, by the schedule's name.
+
+        It is the client's own, else that of the schedule's context, else that of its application
+        as far as the database shows one; None where nothing tells.
+        """
+        owners: dict[str | None, Dialect | None] = {}
+        found: dict[str, Dialect | None] = {}
+        for schedule in schedules:
+            owner = schedule.application_name or self._application_name
+            known = self._dialect or schedule.dialect
+            if known is None and owner not in owners:
+                try:
+                    owners[owner] = owner_dialect(self._db, owner, None)
+                except DialectUnknown:
+                    owners[owner] = None
+            found[schedule.schedule_name] = known or owners.get(owner)
+        return found
