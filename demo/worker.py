@@ -151,6 +151,16 @@ def long_report(hours: float) -> dict[str, Any]:
     return {"pages": naps}
 
 
+@DBOS.workflow(name="annual_report")
+def annual_report(hours: float) -> list[Any]:
+    """A long report for each quarter. Cancel it with its children, or they go on without it."""
+    quarters = []
+    for number in range(1, 5):
+        with SetWorkflowID(f"{DBOS.workflow_id}-q{number}"):
+            quarters.append(DBOS.enqueue_workflow("reports", long_report, hours))
+    return [quarter.get_result() for quarter in quarters]
+
+
 @DBOS.workflow(name="send_email")
 def send_email(to: str, subject: str) -> str:
     """Sends one e-mail; its queue lets only a few of them start in a minute."""

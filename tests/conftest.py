@@ -9,6 +9,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from client_core import DBOSClient
+from tests.contract.node import TypeScriptProcess, typescript_process
 from tests.databases import create_system_database, delete_rows
 
 pytest_plugins = ["tests.contract.report"]
@@ -20,6 +21,13 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a
 def system_url(worker_id: str) -> str:
     """The address of this worker's system database."""
     return create_system_database(f"system_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def typescript() -> Iterator[TypeScriptProcess]:
+    """The process with the official TypeScript clients."""
+    with typescript_process() as process:
+        yield process
 
 
 @pytest.fixture(scope="session")

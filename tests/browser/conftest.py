@@ -14,9 +14,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from client_core import DBOSClient
 from tests.browser.served import served, signed_in_as, system_sql
+from tests.browser.shops import python_shop, shop, typescript_shop
 from tests.demo.conftest import reachable_folder
 
-__all__ = ["served", "signed_in_as", "system_sql"]
+__all__ = ["python_shop", "served", "shop", "signed_in_as", "system_sql", "typescript_shop"]
 
 #: How long a page is waited for: only a defect takes so long, however busy the machine is.
 PATIENCE_MS = 60_000

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
 
 from tests.browser.conftest import Demo
-from tests.browser.test_main_job import SYSTEM
+from tests.browser.person import SYSTEM
 from tests.browser.test_run_page import made, stepped
 
 pytestmark = pytest.mark.xdist_group("browser")

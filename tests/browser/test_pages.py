@@ -8,7 +8,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, expect
 
 from client_core import DBOSClient, EnqueueOptions
 from tests.browser.conftest import Demo
-from tests.browser.test_main_job import SYSTEM
+from tests.browser.person import SYSTEM
 
 pytestmark = pytest.mark.xdist_group("browser")
 

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from client_core import DBOSClient, EnqueueOptions
-from tests.browser.test_main_job import SYSTEM
+from tests.browser.person import SYSTEM
 from tests.browser.test_pages import CONTRAST, NOWHERE
 
 pytestmark = pytest.mark.xdist_group("browser")

@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import Demo
-from tests.browser.test_main_job import SYSTEM
+from tests.browser.person import SYSTEM
 from tests.browser.test_pages import CONTRAST
 
 pytestmark = pytest.mark.xdist_group("browser")

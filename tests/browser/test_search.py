@@ -7,7 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from client_core import DBOSClient, EnqueueOptions
 from tests.browser.conftest import Demo
-from tests.browser.test_main_job import SYSTEM
+from tests.browser.person import SYSTEM
 from tests.browser.test_pages import NOWHERE, waiting
 
 pytestmark = pytest.mark.xdist_group("browser")

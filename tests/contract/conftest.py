@@ -9,12 +9,7 @@ import pytest
 
 from client_core import DBOSClient
 from tests.contract.applications import python_worker
-from tests.contract.node import (
-    TypeScriptClient,
-    TypeScriptProcess,
-    typescript_process,
-    typescript_worker,
-)
+from tests.contract.node import TypeScriptClient, TypeScriptProcess, typescript_worker
 from tests.contract.workers import Worker
 from tests.databases import create_system_database
 
@@ -46,13 +41,6 @@ def official_python(system_url: str) -> Iterator[dbos.DBOSClient]:
     client = dbos.DBOSClient(system_database_url=system_url)
     yield client
     client.destroy()
-
-
-@pytest.fixture(scope="session")
-def typescript() -> Iterator[TypeScriptProcess]:
-    """The process with the official TypeScript clients."""
-    with typescript_process() as process:
-        yield process
 
 
 @pytest.fixture(scope="session")

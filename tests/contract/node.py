@@ -40,9 +40,9 @@ def require_node() -> str:
     pytest.skip(reason)
 
 
-def typescript_worker(url: str) -> AbstractContextManager[object]:
+def typescript_worker(url: str, script: str = "worker.mjs") -> AbstractContextManager[object]:
     """A TypeScript application that executes on the database `url`."""
-    return application([*_command("worker.mjs"), url])
+    return application([*_command(script), url])
 
 
 class TypeScriptError(Exception):
