@@ -560,6 +560,20 @@ class TestResume:
         assert (run.status, run.queue_name) == ("ENQUEUED", "orders")
         assert AuditEntry.objects.get().parameters == {"queue_name": "orders"}
 
+    @pytest.mark.parametrize("action", ["resume/", "fork/"])
+    def test_a_run_of_nobody_may_be_taken_by_any_application(
+        self, operator: Client, insert: Insert, action: str
+    ) -> None:
+        insert(workflow_uuid="mine", status="CANCELLED", application_name="shop")
+        insert(workflow_uuid="ran", status="CANCELLED", started_at_epoch_ms=5)
+        insert(workflow_uuid="nobody's", status="CANCELLED")
+        warned = {
+            one: "any application of this database may take it"
+            in text(operator.get(run_url(one, action)))
+            for one in ("mine", "ran", "nobody's")
+        }
+        assert warned == {"mine": False, "ran": False, "nobody's": True}
+
     def test_what_is_over_stays(self, operator: Client, insert: Insert) -> None:
         insert(workflow_uuid="run-1", status="ERROR")
         page = text(operator.post(run_url("run-1", "resume/"), follow=True))
