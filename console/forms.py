@@ -1,9 +1,8 @@
 """Forms: what a person typed → what client_core takes. The client's rules are not repeated here."""
 
 import json
-import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -16,10 +15,12 @@ from client_core import (
     QueueDeduplicated,
     SerializationError,
     StatusString,
+    SystemDatabaseError,
 )
 from console.columns import COLUMNS
 from console.likeness import Original, holds_dots, restored
 from console.masking import DOTS
+from console.once import OnceForm
 from console.preferences import zone_names
 from console.search import Search, typed_term
 
@@ -28,6 +29,11 @@ FORMATS = [
     ("py_pickle", "Python pickle"),
     ("js_superjson", "TypeScript superjson"),
 ]
+
+#: More belongs in a file or a table, and its name in the argument.
+MOST_JSON_BYTES = 6 * 2**20
+#: Python reads no longer integer.
+MOST_DIGITS = 4_300
 
 
 class JSONText(forms.CharField):
@@ -45,8 +51,11 @@ class JSONText(forms.CharField):
         text = super().clean(value)
         if not text and self.kind is not None:
             return self.kind()
+        if (size := len(text.encode(errors="replace"))) > MOST_JSON_BYTES:
+            rule = f"This must have at most {MOST_JSON_BYTES:,} bytes, and has {size:,}."
+            raise forms.ValidationError(rule)
         try:
-            parsed = json.loads(text, parse_constant=_refuse_constant)
+            parsed = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
         except RecursionError as error:
             raise forms.ValidationError("The JSON is nested too deeply.") from error
         except ValueError as error:
@@ -57,12 +66,21 @@ class JSONText(forms.CharField):
         return parsed
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise forms.ValidationError(f"An integer must have at most {MOST_DIGITS:,} digits.")
+    return int(digits)
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-class EnqueueForm(forms.Form):
+class EnqueueForm(OnceForm):
     """Everything that may be said about a new run; fields are named as EnqueueOptions'."""
+
+    repeats = True
+    about: ClassVar = {ConflictingWorkflow: "workflow_id", QueueDeduplicated: "deduplication_id"}
 
     workflow_name = forms.CharField(
         help_text="As the application registered it.", widget=forms.TextInput({"list": "names"})
@@ -145,8 +163,6 @@ class EnqueueForm(forms.Form):
     )
     #: The run that it is to be like; its secrets are in the fields as dots alone.
     like = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
-    #: Makes a form that is sent twice start one run, when no ID was typed.
-    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
     essential = ("workflow_name", "queue_name", "args", "kwargs")
 
@@ -163,8 +179,8 @@ class EnqueueForm(forms.Form):
         fields = EnqueueOptions.__dataclass_fields__.keys() & self.fields.keys()
         given = {name: data[name] for name in fields if data.get(name) not in (None, "", [], {})}
         required = {name: data.get(name, "") for name in ("workflow_name", "queue_name")}
-        if not data.get("workflow_id") and data.get("form_id"):
-            given["workflow_id"] = str(data["form_id"])
+        if not data.get("workflow_id") and self.act_id:
+            given["workflow_id"] = str(self.act_id)
         try:
             data["options"] = EnqueueOptions(**{**required, **given})
         except InvalidOption as error:
@@ -177,7 +193,11 @@ class EnqueueForm(forms.Form):
         """Put the secrets of the run that it is like where the dots for them still stand."""
         places = ("args", "kwargs", "attributes")
         hidden = [name for name in places if name in data and holds_dots(data[name])]
-        original = self._original(data["like"]) if data.get("like") and hidden else None
+        try:
+            original = self._original(data["like"]) if data.get("like") and hidden else None
+        except SystemDatabaseError as error:
+            self.not_taken(error)
+            return
         for name in hidden if original else ():
             try:
                 data[name] = restored(data[name], getattr(original, name))
@@ -187,13 +207,11 @@ class EnqueueForm(forms.Form):
 
     def refused(self, error: DBOSClientError) -> None:
         """Put what the database said beside the field that it is about."""
-        fields = {
-            ConflictingWorkflow: "workflow_id",
-            QueueDeduplicated: "deduplication_id",
+        if isinstance(error, SerializationError):
             # Its message begins with the place of the value.
-            SerializationError: "kwargs" if str(error).startswith("kwargs") else "args",
-        }
-        self.add_error(fields.get(type(error)), str(error))
+            self.add_error("kwargs" if str(error).startswith("kwargs") else "args", str(error))
+        else:
+            super().refused(error)
 
     @property
     def further(self) -> list[forms.BoundField]:
@@ -209,8 +227,10 @@ class EnqueueForm(forms.Form):
         )
 
 
-class SendForm(forms.Form):
+class SendForm(OnceForm):
     """A message to a workflow."""
+
+    about: ClassVar = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
 
     destination_id = forms.CharField(label="To the workflow with the ID", strip=False)
     topic = forms.CharField(
@@ -225,18 +245,9 @@ class SendForm(forms.Form):
     )
     idempotency_key = forms.CharField(
         label="Idempotency key",
-        initial=uuid.uuid4,
-        help_text="A message is sent once with it, however often the form is sent.",
+        required=False,
+        help_text="A message is sent once with it. Left empty, one is made for this form.",
     )
-
-    def refused(self, error: DBOSClientError) -> None:
-        """Put what the database said beside the field that it is about."""
-        if isinstance(error, InvalidOption):
-            for field, rule in error.problems.items():
-                self.add_error(field if field in self.fields else None, f"This {rule}.")
-        else:
-            fields = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
-            self.add_error(fields.get(type(error)), str(error))
 
 
 class ComparisonForm(forms.Form):

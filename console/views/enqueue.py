@@ -7,15 +7,17 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
-from client_core import DBOSClientError, EnqueueOptions
+from client_core import EnqueueOptions
 from console import actions
 from console.code_texts import Call
 from console.forms import EnqueueForm
-from console.http import Request, redirect_with
+from console.http import Request
 from console.likeness import Original, holds_dots, masked, original_of, prefilled
 from console.masking import DOTS
+from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.acts import done
 from console.views.code import codes
 from console.views.common import known_names, render_form
 
@@ -34,16 +36,16 @@ def enqueue(request: Request, system: System) -> HttpResponse:
         except RecursionError:
             form.add_error(None, "The arguments are nested too deeply to be shown as code.")
     elif form.is_valid():
-        data = form.cleaned_data
-        wish = (data["options"], data["args"], data["kwargs"])
-        try:
-            handle, outcome = actions.enqueue(request.user, system, *wish, like=data["like"])
-        except DBOSClientError as error:
-            form.refused(error)
-        else:
-            url = reverse("workflow", args=[system, handle.workflow_id])
-            return redirect_with(request, url, outcome.level, outcome.text)
+        here = reverse("workflows", args=[system])
+        if answer := done(request, system, form, lambda: _act(request, system, form), here):
+            return answer
     return render_form(request, "workflows/enqueue.html", form, context | known_names(system))
+
+
+def _act(request: Request, system: System, form: EnqueueForm) -> Outcome:
+    data = form.cleaned_data
+    wish = (data["options"], data["args"], data["kwargs"])
+    return actions.enqueue(request.user, system, *wish, like=data["like"], act_id=form.act_id)
 
 
 @require_safe
