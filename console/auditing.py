@@ -81,6 +81,7 @@ def audited(
         if not (repeats and begun.filter(outcome="unknown").update(outcome="started")):
             raise SentBefore from error
         entry = begun.get(outcome="started")
+        entry.detail = ""
     try:
         yield entry
     except OutcomeUnknown as error:

@@ -108,7 +108,8 @@ def steer_operation(user: User, system: System, operation: Operation, step: str)
         )
         entry.detail = "" if changed else "nothing was changed"
     if not changed:
-        return Outcome("warning", "It had gone on meanwhile; nothing was changed.")
+        operation.refresh_from_db(fields=["state"])
+        return Outcome("warning", f"It is {operation.state} by now; nothing was changed.")
     operations.wake.set()
     return Outcome("success", text)
 
