@@ -1,5 +1,6 @@
 """Pages for what went wrong. They ask no database, so they work when none answers."""
 
+import json
 import sys
 from typing import Any
 
@@ -175,4 +176,9 @@ def _page(
             **context,
         },
     )
-    return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    if request.headers.get("HX-Request") and request.method != "GET":
+        # htmx leaves the form as it is, with all that was typed, and shows nothing of this page.
+        toast = {"level": "warning", "text": f"{title}. {advice}"}
+        headers["HX-Trigger"] = json.dumps({"toast": toast})
+    return HttpResponse(html, status=status, headers=headers)
