@@ -17,6 +17,8 @@ MAX_MILLISECONDS = 2**62
 MAX_DELAY_SECONDS = 100 * 366 * 24 * 60 * 60
 #: The primary key's index holds no longer entry.
 MAX_WORKFLOW_ID_BYTES = 2_600
+#: Deeper than anything is searched for, and far from what recursion carries.
+MAX_ATTRIBUTES_DEPTH = 100
 #: The columns are varchar(255).
 MAX_CLASS_NAME_LENGTH = 255
 
@@ -100,10 +102,18 @@ def text_rule(value: object, max_length: int | None = None) -> str | None:
         return "must be text"
     if not value.strip():
         return "must not be empty or blank"
-    if "\0" in value:
-        return "must not contain a NUL character"
+    if rule := _storable_rule(value):
+        return rule
     if max_length is not None and len(value) > max_length:
         return f"must have at most {max_length} characters"
+    return None
+
+
+def _storable_rule(text: str) -> str | None:
+    if "\0" in text:
+        return "must not contain a NUL character"
+    if not text.isascii() and any("\ud800" <= character <= "\udfff" for character in text):
+        return "must not contain half a character (a lone surrogate)"
     return None
 
 
@@ -138,11 +148,31 @@ def delay_rule(value: object) -> str | None:
 def _attributes_rule(value: object) -> str | None:
     if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
         return "must be an object whose keys are text"
+    if rule := _nested_rule(value):
+        return rule
     try:
         json.dumps(dict(value), allow_nan=False)
-    except (TypeError, ValueError, RecursionError) as error:
+    except (TypeError, ValueError) as error:
         return f"must be plain JSON: {error}"
     return None
+
+
+def _nested_rule(value: object) -> str | None:
+    """The rule that a part of it breaks, looked for level by level."""
+    level = [value]
+    for _ in range(MAX_ATTRIBUTES_DEPTH):
+        parts: list[object] = []
+        for one in level:
+            if isinstance(one, str) and (rule := _storable_rule(one)):
+                return rule
+            if isinstance(one, Mapping):
+                parts += [*one, *one.values()]
+            elif isinstance(one, list | tuple):
+                parts += one
+        level = parts
+    if any(isinstance(one, Mapping | list | tuple) for one in level):
+        return f"must not nest deeper than {MAX_ATTRIBUTES_DEPTH} levels"
+    return next(filter(None, map(_storable_rule, (x for x in level if isinstance(x, str)))), None)
 
 
 def _roles_rule(value: object) -> str | None:

@@ -20,39 +20,17 @@ from client_core import (
     OutcomeUnknown,
     PayloadPlace,
     PayloadText,
-    StatusString,
     SystemDatabaseError,
-    Transition,
-    WorkflowHandle,
 )
-from console import operations
+from console import operations, outcomes
 from console.auditing import audited as _audited
-from console.http import Level
-from console.models import AuditEntry, Operation, OperationRun, SavedView
+from console.models import Operation, OperationRun, SavedView
 from console.operations import Acted
+from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
 logger = logging.getLogger("console")
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class Outcome:
-    """What became of a write, in a sentence for the person who asked for it."""
-
-    level: Level
-    text: str
-
-
-def sent_before(form_id: UUID | None) -> Outcome | None:
-    """What to tell who sends a form again; None for one that did nothing yet."""
-    acted = AuditEntry.objects.filter(form_id=form_id).exclude(outcome__in=("failed", "refused"))
-    entry = acted.first() if form_id else None
-    if entry is None:
-        return None
-    if entry.outcome == AuditEntry.Outcome.DONE:
-        return Outcome("warning", "This was sent twice, and done once.")
-    return Outcome("warning", "This was sent twice; look what became of it before you repeat it.")
 
 
 def enqueue(
@@ -63,7 +41,8 @@ def enqueue(
     kwargs: dict[str, Any],
     *,
     like: str = "",
-) -> tuple[WorkflowHandle, Outcome]:
+    act_id: UUID | None = None,
+) -> Outcome:
     """Start a workflow. Raises what :meth:`DBOSClient.enqueue` raises.
 
     ``like`` is the run whose arguments the person began with.
@@ -73,12 +52,17 @@ def enqueue(
         parameters["like"] = like
     if options.attributes:
         parameters["attributes"] = sorted(options.attributes)
-    target = options.workflow_id or ""
-    with _audited(user, system, Action.WORKFLOW_ENQUEUE, target, parameters):
-        handle = system.client.enqueue(options, *args, **kwargs)
+    action, target = Action.WORKFLOW_ENQUEUE, options.workflow_id or ""
+    try:
+        with _audited(user, system, action, target, parameters, act_id, repeats=True) as entry:
+            handle = system.client.enqueue(options, *args, **kwargs)
+            entry.target = handle.workflow_id
+    except OutcomeUnknown as error:
+        return outcomes.look_for(system, target, error)
     if handle.is_new:
-        return handle, Outcome("success", f"Enqueued on {options.queue_name}.")
-    return handle, Outcome("warning", "This run existed already; nothing new was started.")
+        return Outcome("success", f"Enqueued on {options.queue_name}.", handle.workflow_id)
+    text = "This run existed already; nothing new was started."
+    return Outcome("warning", text, handle.workflow_id)
 
 
 def debounce(
@@ -91,21 +75,21 @@ def debounce(
     key: str,
     period_ms: int,
     timeout_ms: int | None,
-    form_id: UUID | None = None,
-) -> tuple[WorkflowHandle, Outcome]:
+    act_id: UUID | None = None,
+) -> Outcome:
     """Debounce a workflow. Raises what :meth:`DBOSClient.debounce_workflow` raises."""
     parameters = {
         "workflow_name": options.workflow_name,
         "period_ms": period_ms,
         "timeout_ms": timeout_ms,
     }
-    with _audited(user, system, Action.WORKFLOW_DEBOUNCE, key, parameters, form_id):
+    with _audited(user, system, Action.WORKFLOW_DEBOUNCE, key, parameters, act_id):
         handle = system.client.debounce_workflow(
             options, key, period_ms, tuple(args), kwargs, debounce_timeout_ms=timeout_ms
         )
-    if handle.is_new:
-        return handle, Outcome("success", "It waits for further calls with this key.")
-    return handle, Outcome("success", "The run that waits is put off and has these arguments now.")
+    text = "The run that waits is put off and has these arguments now."
+    text = "It waits for further calls with this key." if handle.is_new else text
+    return Outcome("success", text, handle.workflow_id)
 
 
 def send(
@@ -115,16 +99,26 @@ def send(
     message: Any,
     *,
     topic: str | None,
-    idempotency_key: str,
+    idempotency_key: str | None,
     serialization: str | None,
+    act_id: UUID | None = None,
 ) -> Outcome:
     """Send a message. Raises what :meth:`DBOSClient.send` raises."""
     parameters = {"topic": topic, "idempotency_key": idempotency_key}
-    with _audited(user, system, Action.WORKFLOW_SEND, destination_id, parameters):
-        system.client.send(
-            destination_id, message, topic, idempotency_key, serialization=serialization
-        )
-    return Outcome("success", "The message is sent.")
+    action, repeats = Action.WORKFLOW_SEND, sends_once(system)
+    key = idempotency_key or (str(act_id) if act_id else None)
+    with _audited(user, system, action, destination_id, parameters, act_id, repeats=repeats):
+        system.client.send(destination_id, message, topic, key, serialization=serialization)
+    told = ", unless one with this key was sent before" if idempotency_key else ""
+    return Outcome("success", f"The message is sent{told}.")
+
+
+def sends_once(system: System) -> bool:
+    """Whether the database keeps a message from being sent again once it was received."""
+    try:
+        return not system.client.capabilities.lacks("notifications.consumed")
+    except SystemDatabaseError:
+        return False
 
 
 def cancel(
@@ -133,18 +127,19 @@ def cancel(
     workflow_id: str,
     *,
     with_children: bool = False,
-    form_id: UUID | None = None,
+    act_id: UUID | None = None,
 ) -> Outcome:
     """Cancel a workflow, and what it started if that is wanted; say truly what that did."""
     parameters = {"with_children": True} if with_children else {}
     try:
-        with _audited(user, system, Action.WORKFLOW_CANCEL, workflow_id, parameters, form_id):
+        with _audited(user, system, Action.WORKFLOW_CANCEL, workflow_id, parameters, act_id):
             transition, *children = system.client.cancel_workflows(
                 [workflow_id], cancel_children=with_children
             )
-    except OutcomeUnknown:
-        return _look_again(system, workflow_id)
-    return _of_family(_cancelled(transition), children) if with_children else _cancelled(transition)
+    except OutcomeUnknown as error:
+        return outcomes.look_again(system, workflow_id, error, with_children=with_children)
+    outcome = outcomes.of_cancel(transition)
+    return outcomes.of_family(outcome, children) if with_children else outcome
 
 
 def resume(
@@ -152,16 +147,16 @@ def resume(
     system: System,
     workflow_id: str,
     queue_name: str | None,
-    form_id: UUID | None = None,
+    act_id: UUID | None = None,
 ) -> Outcome:
     """Put a workflow on a queue again. Raises :class:`NonExistentWorkflow`."""
     parameters = {"queue_name": queue_name}
     try:
-        with _audited(user, system, Action.WORKFLOW_RESUME, workflow_id, parameters, form_id):
+        with _audited(user, system, Action.WORKFLOW_RESUME, workflow_id, parameters, act_id):
             transition = system.client.resume_workflow(workflow_id, queue_name=queue_name)
-    except OutcomeUnknown:
-        return _look_again(system, workflow_id)
-    return _outcome(transition, "Resumed: it goes on after its last recorded step.")
+    except OutcomeUnknown as error:
+        return outcomes.look_again(system, workflow_id, error)
+    return outcomes.of_transition(transition, "Resumed: it goes on after its last recorded step.")
 
 
 def fork(
@@ -170,24 +165,23 @@ def fork(
     workflow_id: str,
     start_step: int,
     options: dict[str, Any],
-    form_id: UUID | None = None,
-) -> tuple[str | None, Outcome]:
+    act_id: UUID | None = None,
+) -> Outcome:
     """Run a workflow again from a step, under ``options["new_workflow_id"]``.
 
-    Raises what :meth:`DBOSClient.fork_workflow` raises. Without an ID it is not known whether
-    the fork is there.
+    Raises what :meth:`DBOSClient.fork_workflow` raises.
     """
     new_id = options["new_workflow_id"]
-    parameters = {"start_step": start_step, **options}
+    parameters, action = {"start_step": start_step, **options}, Action.WORKFLOW_FORK
     try:
-        with _audited(user, system, Action.WORKFLOW_FORK, workflow_id, parameters, form_id):
+        with _audited(user, system, action, workflow_id, parameters, act_id, repeats=True):
             is_there = bool(system.client.list_workflows(workflow_ids=new_id))
             system.client.fork_workflow(workflow_id, start_step, **options)
-    except OutcomeUnknown:
-        return _look_for_fork(system, new_id)
+    except OutcomeUnknown as error:
+        return outcomes.look_for(system, new_id, error)
     if is_there:
-        return new_id, Outcome("warning", "This fork existed already; nothing new was started.")
-    return new_id, Outcome("success", f"Forked: this is the new run, from step {start_step} on.")
+        return Outcome("warning", "This fork existed already; nothing new was started.", new_id)
+    return Outcome("success", f"Forked: this is the new run, from step {start_step} on.", new_id)
 
 
 def delete(
@@ -196,21 +190,16 @@ def delete(
     workflow_id: str,
     *,
     with_children: bool = False,
-    form_id: UUID | None = None,
+    act_id: UUID | None = None,
 ) -> Outcome:
     """Delete a workflow, and what it started if that is wanted, for good."""
     parameters = {"with_children": True} if with_children else {}
     try:
-        with _audited(user, system, Action.WORKFLOW_DELETE, workflow_id, parameters, form_id):
+        with _audited(user, system, Action.WORKFLOW_DELETE, workflow_id, parameters, act_id):
             gone = system.client.delete_workflow(workflow_id, delete_children=with_children)
-    except OutcomeUnknown:
-        return _look_again(system, workflow_id)
-    others = len(gone) - (workflow_id in gone)
-    if workflow_id not in gone:
-        told = f", but {_runs(others)} below it were deleted" if others else "; nothing was deleted"
-        return Outcome("warning", f"{workflow_id} was gone already{told}.")
-    more = f" and {_runs(others)} below it" if others else ""
-    return Outcome("success", f"Deleted {workflow_id}{more}.")
+    except OutcomeUnknown as error:
+        return outcomes.look_again(system, workflow_id, error)
+    return outcomes.of_delete(workflow_id, gone)
 
 
 def set_delay(
@@ -218,31 +207,31 @@ def set_delay(
     system: System,
     workflow_id: str,
     delay: dict[str, Any],
-    form_id: UUID | None = None,
+    act_id: UUID | None = None,
 ) -> Outcome:
     """Move the time before which a delayed workflow does not start.
 
     Raises what :meth:`DBOSClient.set_workflow_delay` raises, which ``delay`` is given to.
     """
     try:
-        with _audited(user, system, Action.WORKFLOW_DELAY, workflow_id, delay, form_id):
+        with _audited(user, system, Action.WORKFLOW_DELAY, workflow_id, delay, act_id):
             transition = system.client.set_workflow_delay(workflow_id, **delay)
-    except OutcomeUnknown:
-        return _look_again(system, workflow_id)
-    return _waiting(transition, "Its delay is changed.", "It is delayed no more")
+    except OutcomeUnknown as error:
+        return outcomes.look_again(system, workflow_id, error)
+    return outcomes.of_waiting(transition, "Its delay is changed.", "It is delayed no more")
 
 
 def set_priority(
-    user: User, system: System, workflow_id: str, priority: int, form_id: UUID | None = None
+    user: User, system: System, workflow_id: str, priority: int, act_id: UUID | None = None
 ) -> Outcome:
     """Change the priority of a workflow that waits. Raises :class:`InvalidOption`."""
     parameters = {"priority": priority}
     try:
-        with _audited(user, system, Action.WORKFLOW_PRIORITY, workflow_id, parameters, form_id):
+        with _audited(user, system, Action.WORKFLOW_PRIORITY, workflow_id, parameters, act_id):
             transition = system.client.set_workflow_priority(workflow_id, priority)
-    except OutcomeUnknown:
-        return _look_again(system, workflow_id)
-    return _waiting(transition, f"Its priority is {priority:,} now.", "It waits no more")
+    except OutcomeUnknown as error:
+        return outcomes.look_again(system, workflow_id, error)
+    return outcomes.of_waiting(transition, f"Its priority is {priority:,} now.", "It waits no more")
 
 
 def reveal_payload(
@@ -313,7 +302,14 @@ def act_on_runs(
         acted |= {one: Acted(one, None) for one in missed}
     else:
         failed = client.last_failed_steps(chosen) if asked.get("from_failure") else None
-        acted |= {one: _fork(system, operation, one, now[one], failed) for one in chosen}
+        for place, one in enumerate(chosen):
+            try:
+                acted[one] = _fork(system, operation, one, now[one], failed)
+            except SystemDatabaseError as error:
+                if not place:
+                    raise
+                # Some are forked, so that it is not so that nothing was written.
+                raise OutcomeUnknown(str(error)) from error
     return list(acted.values())
 
 
@@ -346,62 +342,3 @@ def _fork(
     except NonExistentWorkflow:
         return Acted(workflow_id, None)
     return Acted(workflow_id, status, OperationRun.Outcome.DONE, new_id)
-
-
-def _outcome(transition: Transition, text: str) -> Outcome:
-    if transition.changed:
-        return Outcome("success", text)
-    if transition.before is None:
-        return Outcome("warning", "There is no such workflow any more; nothing was changed.")
-    return Outcome("warning", f"It was already over ({transition.before}); nothing was changed.")
-
-
-def _cancelled(transition: Transition) -> Outcome:
-    if transition.before == StatusString.CANCELLED:
-        return Outcome("warning", "It was cancelled already.")
-    if transition.before == StatusString.PENDING:
-        return Outcome("success", "Cancelled. Running code stops at its next step.")
-    return _outcome(transition, "Cancelled before it ran.")
-
-
-def _of_family(outcome: Outcome, children: list[Transition]) -> Outcome:
-    """What became of a run, and of all that it had started."""
-    stopped = [one for one in children if one.changed and one.before != StatusString.CANCELLED]
-    if not children:
-        return Outcome(outcome.level, f"{outcome.text} It had started no other run.")
-    told = f"Of the {_runs(len(children))} below it {len(stopped):,} were cancelled"
-    over = len(children) - len(stopped)
-    rest = f"; {over:,} were over already." if over else "."
-    return Outcome("success" if stopped else outcome.level, f"{outcome.text} {told}{rest}")
-
-
-def _runs(count: int) -> str:
-    return "1 run" if count == 1 else f"{count:,} runs"
-
-
-def _waiting(transition: Transition, text: str, instead: str) -> Outcome:
-    """What became of a change that only a waiting run takes."""
-    if transition.changed or transition.before is None:
-        return _outcome(transition, text)
-    return Outcome("warning", f"{instead} ({transition.before}); nothing was changed.")
-
-
-def _look_again(system: System, workflow_id: str) -> Outcome:
-    """What a person should know when the answer of a write was lost: the state it is in now."""
-    broke = "The connection broke before the database answered."
-    try:
-        status = system.client.get_workflow(workflow_id)
-    except SystemDatabaseError:
-        return Outcome("warning", f"{broke} It may have been done or not: look before you repeat.")
-    return Outcome("warning", f"{broke} The workflow is now {status.status if status else 'gone'}.")
-
-
-def _look_for_fork(system: System, new_id: str) -> tuple[str | None, Outcome]:
-    broke = "The connection broke before the database answered"
-    try:
-        if system.client.get_workflow(new_id):
-            return new_id, Outcome("warning", f"{broke}, but the fork is there.")
-    except SystemDatabaseError:
-        pass
-    look = f"look for {new_id} before you fork again"
-    return None, Outcome("warning", f"{broke}. The fork may be there or not: {look}.")

@@ -1,6 +1,7 @@
 """The audit entry around an act, and the permission before it."""
 
 import logging
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -18,9 +19,30 @@ from console.systems import System
 
 logger = logging.getLogger("console")
 
+#: So long who sends a form twice waits for what comes of the first.
+PATIENCE_SECONDS = 5.0
+_PAUSE_SECONDS = 0.05
+
 
 class SentBefore(Exception):
     """The form that asks for this was sent before, and acted then or is about to."""
+
+
+def sent_before(act_id: UUID | None, *, repeats: bool = False) -> AuditEntry | None:
+    """The act of a form that was sent before, waited for a while; None if it may be sent now.
+
+    ``repeats`` says that it may also be sent while nobody knows how the first ended.
+    """
+    if act_id is None:
+        return None
+    give_up = time.monotonic() + PATIENCE_SECONDS
+    free = ["failed", "refused", *(["unknown"] if repeats else [])]
+    acts = AuditEntry.objects.filter(form_id=act_id).exclude(outcome__in=free)
+    while (entry := acts.first()) and entry.outcome == AuditEntry.Outcome.STARTED:
+        if time.monotonic() > give_up:
+            break
+        time.sleep(_PAUSE_SECONDS)
+    return entry
 
 
 @contextmanager
@@ -30,12 +52,15 @@ def audited(
     action: Action,
     target: str,
     parameters: dict[str, Any] | None = None,
-    form_id: UUID | None = None,
-) -> Iterator[None]:
+    act_id: UUID | None = None,
+    *,
+    repeats: bool = False,
+) -> Iterator[AuditEntry]:
     """Authorise, and keep one audit entry: begun before the act, completed after it.
 
     Payloads are not kept: they are the applications' data, and may be private. Raises
-    :class:`SentBefore` for a form that acted already.
+    :class:`SentBefore` for a form that acted already; one that ``repeats`` goes on with the entry
+    of which nobody knows how it ended.
     """
     if not can(user, action, system):
         record_refusal(user, action, target, system.name)
@@ -49,26 +74,30 @@ def audited(
                 action=action,
                 target=target,
                 parameters=parameters or {},
-                form_id=form_id,
+                form_id=act_id,
             )
     except IntegrityError as error:
-        raise SentBefore from error
+        begun = AuditEntry.objects.filter(form_id=act_id, user=user)
+        if not (repeats and begun.filter(outcome="unknown").update(outcome="started")):
+            raise SentBefore from error
+        entry = begun.get(outcome="started")
+        entry.detail = ""
     try:
-        yield
+        yield entry
     except OutcomeUnknown as error:
         complete(entry, AuditEntry.Outcome.UNKNOWN, str(error))
         raise
     except DBOSClientError as error:
         complete(entry, AuditEntry.Outcome.FAILED, str(error))
         raise
-    complete(entry, AuditEntry.Outcome.DONE)
+    complete(entry, AuditEntry.Outcome.DONE, entry.detail)
 
 
 def complete(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str = "") -> None:
     """Close an entry."""
     entry.outcome, entry.detail, entry.completed_at = outcome, detail, timezone.now()
     try:
-        entry.save(update_fields=["outcome", "detail", "completed_at"])
+        entry.save(update_fields=["target", "outcome", "detail", "completed_at"])
     except (DatabaseError, InterfaceError):
         # The act is over and the person must hear how it ended; the entry stays "started".
         logger.exception("Audit entry %s could not be completed: %s", entry.pk, outcome)

@@ -5,9 +5,8 @@ The client's rules are not repeated here.
 
 import hashlib
 import json
-import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -21,15 +20,22 @@ from client_core import (
     NonExistentWorkflow,
     QueueDeduplicated,
     SerializationError,
+    SystemDatabaseError,
 )
 from console.likeness import Original, holds_dots, restored
 from console.masking import DOTS
+from console.once import OnceForm
 
 FORMATS = [
     ("portable_json", "Portable JSON (any language)"),
     ("py_pickle", "Python pickle"),
     ("js_superjson", "TypeScript superjson"),
 ]
+
+#: More belongs in a file or a table, and its name in the argument.
+MOST_JSON_BYTES = 6 * 2**20
+#: Python reads no longer integer.
+MOST_DIGITS = 4_300
 
 
 class JSONText(forms.CharField):
@@ -47,10 +53,15 @@ class JSONText(forms.CharField):
         text = super().clean(value)
         if not text and self.kind is not None:
             return self.kind()
+        if (size := len(text.encode(errors="replace"))) > MOST_JSON_BYTES:
+            rule = f"This must have at most {MOST_JSON_BYTES:,} bytes, and has {size:,}."
+            raise forms.ValidationError(rule)
         try:
-            parsed = json.loads(text, parse_constant=_refuse_constant)
+            parsed = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
         except RecursionError as error:
-            raise forms.ValidationError("The JSON is nested too deeply.") from error
+            raise forms.ValidationError(
+                "The JSON is nested too deeply: 100 levels are the most."
+            ) from error
         except ValueError as error:
             raise forms.ValidationError(f"This is no JSON: {error}.") from error
         if self.kind is not None and not isinstance(parsed, self.kind):
@@ -59,12 +70,21 @@ class JSONText(forms.CharField):
         return parsed
 
 
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS:
+        raise forms.ValidationError(f"An integer must have at most {MOST_DIGITS:,} digits.")
+    return int(digits)
+
+
 def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
-class EnqueueForm(forms.Form):
+class EnqueueForm(OnceForm):
     """Everything that may be said about a new run; fields are named as EnqueueOptions'."""
+
+    repeats = True
+    about: ClassVar = {ConflictingWorkflow: "workflow_id", QueueDeduplicated: "deduplication_id"}
 
     workflow_name = forms.CharField(
         help_text="As the application registered it.",
@@ -163,8 +183,9 @@ class EnqueueForm(forms.Form):
     )
     #: The run that it is to be like; its secrets are in the fields as dots alone.
     like = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
-    #: Makes a form that is sent twice start one run, when no ID was typed.
-    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
+
+    #: What of it the person enqueues in spite of a doubt; see :meth:`asks_back`.
+    anyway = forms.CharField(required=False, widget=forms.HiddenInput)
 
     heading = "Enqueue a workflow"
     button = "Enqueue"
@@ -191,8 +212,8 @@ class EnqueueForm(forms.Form):
             "workflow_name": data.get("workflow_name", ""),
             "queue_name": data.get("queue_name") or self.unnamed_queue,
         }
-        if not data.get("workflow_id") and data.get("form_id"):
-            given["workflow_id"] = str(data["form_id"])
+        if not data.get("workflow_id") and self.act_id:
+            given["workflow_id"] = str(self.act_id)
         try:
             data["options"] = EnqueueOptions(**{**required, **given})
         except InvalidOption as error:
@@ -205,7 +226,11 @@ class EnqueueForm(forms.Form):
         """Put the secrets of the run that it is like where the dots for them still stand."""
         places = ("args", "kwargs", "attributes")
         hidden = [name for name in places if name in data and holds_dots(data[name])]
-        original = self._original(data["like"]) if data.get("like") and hidden else None
+        try:
+            original = self._original(data["like"]) if data.get("like") and hidden else None
+        except SystemDatabaseError as error:
+            self.not_taken(error)
+            return
         for name in hidden if original else ():
             try:
                 data[name] = restored(data[name], getattr(original, name))
@@ -217,7 +242,7 @@ class EnqueueForm(forms.Form):
         """Put what is doubted beside its field, unless the person has seen just that."""
         text = json.dumps(doubts, sort_keys=True)
         self.doubted = hashlib.sha256(text.encode()).hexdigest()[:16] if doubts else ""
-        if self.data.get("anyway", "") in (self.doubted, "yes"):
+        if self.cleaned_data["anyway"] in (self.doubted, "yes"):
             return False
         for field, doubt in doubts.items():
             self.add_error(field if field in self.fields else None, doubt)
@@ -225,13 +250,11 @@ class EnqueueForm(forms.Form):
 
     def refused(self, error: DBOSClientError) -> None:
         """Put what the database said beside the field that it is about."""
-        fields = {
-            ConflictingWorkflow: "workflow_id",
-            QueueDeduplicated: "deduplication_id",
+        if isinstance(error, SerializationError):
             # Its message begins with the place of the value.
-            SerializationError: "kwargs" if str(error).startswith("kwargs") else "args",
-        }
-        self.add_error(fields.get(type(error)), str(error))
+            self.add_error("kwargs" if str(error).startswith("kwargs") else "args", str(error))
+        else:
+            super().refused(error)
 
     @property
     def named(self) -> list[forms.BoundField]:
@@ -257,6 +280,14 @@ class DebounceForm(EnqueueForm):
 
     It owns the deduplication ID and the delay of its run, which has neither priority nor partition.
     """
+
+    # A repeated call is another one, which puts the run off.
+    repeats = False
+    about: ClassVar = {
+        ConflictingWorkflow: "workflow_id",
+        DialectUnknown: "dialect",
+        QueueDeduplicated: "debounce_key",
+    }
 
     heading = "Debounce a workflow"
     button = "Debounce"
@@ -302,21 +333,11 @@ class DebounceForm(EnqueueForm):
     priority = None  # type: ignore[assignment]
     queue_partition_key = None  # type: ignore[assignment]
 
-    def refused(self, error: DBOSClientError) -> None:
-        """Put what the client said beside the field that it is about."""
-        if isinstance(error, InvalidOption):
-            for field, rule in error.problems.items():
-                self.add_error(field if field in self.fields else None, f"This {rule}.")
-        elif isinstance(error, QueueDeduplicated):
-            self.add_error("debounce_key", str(error))
-        elif isinstance(error, DialectUnknown):
-            self.add_error("dialect", str(error))
-        else:
-            super().refused(error)
 
-
-class SendForm(forms.Form):
+class SendForm(OnceForm):
     """A message to a workflow."""
+
+    about: ClassVar = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
 
     destination_id = forms.CharField(label="To the workflow with the ID", strip=False)
     topic = forms.CharField(
@@ -331,15 +352,6 @@ class SendForm(forms.Form):
     )
     idempotency_key = forms.CharField(
         label="Idempotency key",
-        initial=uuid.uuid4,
-        help_text="A message is sent once with it, however often the form is sent.",
+        required=False,
+        help_text="A message is sent once with it. Left empty, one is made for this form.",
     )
-
-    def refused(self, error: DBOSClientError) -> None:
-        """Put what the database said beside the field that it is about."""
-        if isinstance(error, InvalidOption):
-            for field, rule in error.problems.items():
-                self.add_error(field if field in self.fields else None, f"This {rule}.")
-        else:
-            fields = {NonExistentWorkflow: "destination_id", SerializationError: "message"}
-            self.add_error(fields.get(type(error)), str(error))

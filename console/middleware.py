@@ -27,6 +27,8 @@ class ConsoleMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with timezone.override(zone_of(request)):
             response = self.get_response(request)
+        if request.method == "HEAD":  # Nobody read them.
+            errors.keep_messages(request)
         # Pages hold production data: no shared or restored copy of them.
         response.headers.setdefault("Cache-Control", "no-store")
         return response

@@ -3,6 +3,8 @@
 What is done to the runs themselves stands in :mod:`console.actions`.
 """
 
+import json
+import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -12,9 +14,9 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from console import operations
-from console.actions import Outcome
 from console.auditing import audited, complete
 from console.models import AuditEntry, Operation
+from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
@@ -39,7 +41,17 @@ def plan_operation(user: User, system: System, operation: Operation) -> Operatio
     )
     if is_new:
         operations.plan_first(found, system)
+    elif _asks(found) != _asks(operation):
+        # The form was changed before it was sent again.
+        operation.pk = uuid.uuid5(found.pk, json.dumps(_asks(operation)))
+        return plan_operation(user, system, operation)
     return found
+
+
+def _asks(operation: Operation) -> list[Any]:
+    """What is asked for, which is the same when the same form is sent again."""
+    which = operation.search or operation.filters.get("workflow_ids")
+    return [operation.action, operation.parameters, which, operation.reason]
 
 
 def start_operation(user: User, system: System, operation: Operation, reason: str) -> Outcome:
@@ -86,15 +98,18 @@ def steer_operation(user: User, system: System, operation: Operation, step: str)
     """Pause an operation, let it go on, or stop it."""
     _assert_may_operate(user, system, operation)
     states, text = STEPS[step]
-    with audited(user, system, Action.WORKFLOW_BULK, f"operation {operation.pk}", {"step": step}):
+    target = f"operation {operation.pk}"
+    with audited(user, system, Action.WORKFLOW_BULK, target, {"step": step}) as entry:
         changed = sum(
             Operation.objects.filter(pk=operation.pk, state=before).update(
                 state=after, due_at=Now()
             )
             for before, after in states.items()
         )
+        entry.detail = "" if changed else "nothing was changed"
     if not changed:
-        return Outcome("warning", "It had gone on meanwhile; nothing was changed.")
+        operation.refresh_from_db(fields=["state"])
+        return Outcome("warning", f"It is {operation.state} by now; nothing was changed.")
     operations.wake.set()
     return Outcome("success", text)
 

@@ -1,22 +1,26 @@
 """Forms that act on one run. Each knows what the person saw, and acts once however often sent."""
 
 import uuid
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 
-from client_core import ConflictingWorkflow, DBOSClientError, InvalidOption, WorkflowStatus
+from client_core import (
+    ConflictingWorkflow,
+    DBOSClientError,
+    NonExistentWorkflow,
+    WorkflowStatus,
+)
+from console.once import OnceForm
 from console.second_look import changed, seen
 
 
-class ActForm(forms.Form):
+class ActForm(OnceForm):
     """What every form that acts on a run has."""
 
     #: Whether it has to look at the run, also when the person has not.
     always_looks = False
 
-    #: Makes a form that is sent twice act once.
-    form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
     #: What the person saw of the run.
     seen = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
@@ -38,13 +42,10 @@ class ActForm(forms.Form):
         """Add an error where the run asks for more than a click."""
 
     def refused(self, error: DBOSClientError) -> None:
-        """Put what the client said beside the field that it is about."""
-        if isinstance(error, InvalidOption):
-            for field, rule in error.problems.items():
-                self.add_error(field if field in self.fields else None, f"This {rule}.")
-        else:
-            taken = isinstance(error, ConflictingWorkflow) and "new_workflow_id" in self.fields
-            self.add_error("new_workflow_id" if taken else None, str(error))
+        """Put what the client said beside its field; of a run that is gone there is no form."""
+        if isinstance(error, NonExistentWorkflow):
+            raise error
+        super().refused(error)
 
 
 class CancelForm(ActForm):
@@ -66,6 +67,9 @@ class ResumeForm(ActForm):
 
 class ForkForm(ActForm):
     """Where a fork begins, and how it runs; fields are named as the client's options."""
+
+    repeats = True
+    about: ClassVar = {ConflictingWorkflow: "new_workflow_id"}
 
     start_step = forms.IntegerField(
         label="From the step",
@@ -115,7 +119,7 @@ class ForkForm(ActForm):
         """What the client takes beside the step."""
         named = ("application_version", "queue_name", "queue_partition_key")
         given = {name: self.cleaned_data[name] or None for name in named}
-        made = str(self.cleaned_data["form_id"] or uuid.uuid4())
+        made = str(self.act_id or uuid.uuid4())
         given["new_workflow_id"] = self.cleaned_data["new_workflow_id"] or made
         return given | {"workflow_timeout_ms": self.cleaned_data["workflow_timeout_ms"]}
 

@@ -119,8 +119,11 @@ TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
 
-# 5 MB of arguments are fine; what is larger does not belong in a form.
-DATA_UPLOAD_MAX_MEMORY_SIZE = 6 * 2**20
+# 5 MB of arguments are fine, which a browser may spell with three times as many bytes; the fields
+# themselves say what is too large.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
+# As many runs may be selected one by one, and then some.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
 LOGGING = {
     "version": 1,

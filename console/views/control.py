@@ -2,25 +2,16 @@
 
 import time
 from collections.abc import Callable
-from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from client_core import (
-    DBOSClientError,
-    NonExistentWorkflow,
-    Overview,
-    SystemDatabaseError,
-    WorkflowStatus,
-)
+from client_core import Overview, SystemDatabaseError, WorkflowStatus
 from console import actions
-from console.actions import Outcome
-from console.auditing import SentBefore
-from console.http import Request, acted, redirect_with
+from console.http import Request
+from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.run_forms import (
     ActForm,
@@ -33,11 +24,11 @@ from console.run_forms import (
 )
 from console.second_look import changed
 from console.systems import System
+from console.views.acts import done, not_done
 from console.views.common import known_names, render_form, run_or_404
 
-AnyForm = TypeVar("AnyForm", bound=ActForm)
-#: Does what a form asks for; where to go then, if not to the run.
-Act = Callable[[dict[str, Any]], tuple[Outcome, str | None]]
+#: Does what a form asks for.
+Act = Callable[[dict[str, Any]], Outcome]
 More = Callable[[WorkflowStatus], dict[str, Any]]
 
 
@@ -46,9 +37,9 @@ More = Callable[[WorkflowStatus], dict[str, Any]]
 def cancel(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """Ask whether to cancel, then cancel."""
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
-        wish = {"with_children": data["with_children"], "form_id": data["form_id"]}
-        return actions.cancel(request.user, system, workflow_id, **wish), None
+    def act(data: dict[str, Any]) -> Outcome:
+        wish = {"with_children": data["with_children"], "act_id": form.act_id}
+        return actions.cancel(request.user, system, workflow_id, **wish)
 
     form = CancelForm(request.POST if request.method == "POST" else None)
     return confirmed(
@@ -66,9 +57,9 @@ def cancel(request: Request, system: System, workflow_id: str) -> HttpResponse:
 def resume(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """Ask where to resume, then resume."""
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
+    def act(data: dict[str, Any]) -> Outcome:
         where = data["queue_name"] or None
-        return actions.resume(request.user, system, workflow_id, where, data["form_id"]), None
+        return actions.resume(request.user, system, workflow_id, where, form.act_id)
 
     form = ResumeForm(request.POST if request.method == "POST" else None)
     return confirmed(
@@ -86,10 +77,9 @@ def resume(request: Request, system: System, workflow_id: str) -> HttpResponse:
 def delete(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """Ask whether to delete for good, then delete."""
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
-        wish = {"with_children": data["with_children"], "form_id": data["form_id"]}
-        outcome = actions.delete(request.user, system, workflow_id, **wish)
-        return outcome, reverse("workflows", args=[system])
+    def act(data: dict[str, Any]) -> Outcome:
+        wish = {"with_children": data["with_children"], "act_id": form.act_id}
+        return actions.delete(request.user, system, workflow_id, **wish)
 
     form = DeleteForm(request.POST if request.method == "POST" else None)
     return confirmed(
@@ -99,6 +89,7 @@ def delete(request: Request, system: System, workflow_id: str) -> HttpResponse:
         form,
         act,
         lambda run: {"overview": overview_of(system, run), "id_end": id_end(workflow_id)},
+        reverse("workflows", args=[system]),
     )
 
 
@@ -108,9 +99,9 @@ def delay(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """Ask until when a delayed run waits, then move it."""
     form = DelayForm(request.POST if request.method == "POST" else None)
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
-        wish = (form.delay, data["form_id"])
-        return actions.set_delay(request.user, system, workflow_id, *wish), None
+    def act(data: dict[str, Any]) -> Outcome:
+        wish = (form.delay, form.act_id)
+        return actions.set_delay(request.user, system, workflow_id, *wish)
 
     target = (system, workflow_id)
     return confirmed(request, target, "workflows/delay.html", form, act, lambda run: {})
@@ -121,9 +112,9 @@ def delay(request: Request, system: System, workflow_id: str) -> HttpResponse:
 def priority(request: Request, system: System, workflow_id: str) -> HttpResponse:
     """Ask for the priority of a run that waits, then change it."""
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
-        wish = (data["priority"], data["form_id"])
-        return actions.set_priority(request.user, system, workflow_id, *wish), None
+    def act(data: dict[str, Any]) -> Outcome:
+        wish = (data["priority"], form.act_id)
+        return actions.set_priority(request.user, system, workflow_id, *wish)
 
     form = PriorityForm(request.POST if request.method == "POST" else None)
     target = (system, workflow_id)
@@ -137,64 +128,38 @@ def confirmed(
     form: ActForm,
     act: Act,
     more: More,
+    leads_to: str = "",
 ) -> HttpResponse:
-    """Show a form that asks; when it is sent and the run is what the person saw, act."""
+    """Show a form that asks; when it is sent and the run is what the person saw, act.
+
+    Then it leads to another page than the run's, where one is given.
+    """
     system, workflow_id = target
+    here = reverse("workflow", args=[system, workflow_id])
+
+    def look_and_act() -> Outcome | None:
+        if form.always_looks or form.cleaned_data["seen"]:
+            for run in system.client.list_workflows(workflow_ids=workflow_id):
+                form.look_again(run)
+                form.assert_confirmed(run)
+        return None if form.errors else act(form.cleaned_data)
+
     try:
-        if form.is_valid() and (answer := _done(request, target, form, act)):
+        if form.is_valid() and (
+            answer := done(request, system, form, look_and_act, here, leads_to)
+        ):
             return answer
         run = run_or_404(system, workflow_id)
         context = {"run": run, **more(run)}
     except SystemDatabaseError as error:
         if not form.is_bound:
             raise
-        return _not_done(request, target, error)
+        return not_done(request, form, error, here)
     if not form.is_bound:
         form.show(run)
         if came_from := request.GET.get("seen"):
             context["changed"] = changed(came_from, run)
     return render_form(request, template, form, context)
-
-
-def _done(
-    request: Request, target: tuple[System, str], form: ActForm, act: Act
-) -> HttpResponse | None:
-    """The answer to a form that was carried out; None where it has errors now."""
-    system, workflow_id = target
-    url = reverse("workflow", args=[system, workflow_id])
-    if outcome := actions.sent_before(form.cleaned_data["form_id"]):
-        return acted(request, url, outcome.level, outcome.text)
-    if form.always_looks or form.cleaned_data["seen"]:
-        for run in system.client.list_workflows(workflow_ids=workflow_id):
-            form.look_again(run)
-            form.assert_confirmed(run)
-    if form.errors:
-        return None
-    try:
-        outcome, instead = act(form.cleaned_data)
-    except SentBefore:
-        text = "This was sent twice, and is done once."
-        return acted(request, url, "warning", text)
-    except (SystemDatabaseError, NonExistentWorkflow):
-        raise
-    except DBOSClientError as error:
-        form.refused(error)
-        return None
-    if instead:
-        return redirect_with(request, instead, outcome.level, outcome.text)
-    return acted(request, url, outcome.level, outcome.text)
-
-
-def _not_done(
-    request: Request, target: tuple[System, str], error: SystemDatabaseError
-) -> HttpResponse:
-    """Say that nothing was written, and offer to send the same again; nothing typed is lost."""
-    sent = [item for item in request.POST.items() if item[0] != "csrfmiddlewaretoken"]
-    context = {"error": error, "sent": sent, "workflow_id": target[1]}
-    template = "workflows/not_done.html"
-    if request.htmx:
-        return render(request, f"{template}#form", context, status=422)
-    return render(request, template, context, status=HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def overview_of(system: System, run: WorkflowStatus) -> Overview:

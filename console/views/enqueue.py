@@ -9,28 +9,25 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import (
-    DBOSClientError,
     EnqueueOptions,
     SystemDatabaseError,
     WorkflowFilter,
-    WorkflowHandle,
-    WorkflowStatus,
 )
 from console import actions
-from console.actions import Outcome
-from console.auditing import SentBefore
 from console.code_texts import Call
 from console.forms import DebounceForm, EnqueueForm
-from console.http import Request, redirect_with
+from console.http import Request
 from console.likeness import Original, holds_dots, masked, original_of, prefilled
 from console.masking import DOTS
+from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.acts import done
 from console.views.code import codes
 from console.views.common import known_names, render_form
 
 #: Does what a form asks for.
-Act = Callable[[dict[str, Any]], tuple[WorkflowHandle, Outcome]]
+Act = Callable[[EnqueueForm], Outcome]
 #: Of the arguments that a form begins with: more is no text that anybody edits.
 MOST_BYTES = 2**20
 PAST_RUNS = 5
@@ -41,9 +38,10 @@ PAST_RUNS = 5
 def enqueue(request: Request, system: System) -> HttpResponse:
     """Start a workflow."""
 
-    def act(data: dict[str, Any]) -> tuple[WorkflowHandle, Outcome]:
+    def act(form: EnqueueForm) -> Outcome:
+        data = form.cleaned_data
         wish = (data["options"], data["args"], data["kwargs"])
-        return actions.enqueue(request.user, system, *wish, like=data["like"])
+        return actions.enqueue(request.user, system, *wish, like=data["like"], act_id=form.act_id)
 
     return _answer(request, system, EnqueueForm, act)
 
@@ -53,16 +51,18 @@ def enqueue(request: Request, system: System) -> HttpResponse:
 def debounce(request: Request, system: System) -> HttpResponse:
     """Start a workflow once no further call with the same key came for a while."""
 
-    def act(data: dict[str, Any]) -> tuple[WorkflowHandle, Outcome]:
-        wish = (data["options"], data["args"], data["kwargs"])
+    def act(form: EnqueueForm) -> Outcome:
+        data = form.cleaned_data
         return actions.debounce(
             request.user,
             system,
-            *wish,
+            data["options"],
+            data["args"],
+            data["kwargs"],
             key=data["debounce_key"],
             period_ms=data["debounce_period_ms"],
             timeout_ms=data["debounce_timeout_ms"],
-            form_id=data["form_id"],
+            act_id=form.act_id,
         )
 
     return _answer(request, system, DebounceForm, act)
@@ -81,50 +81,43 @@ def _answer(
 ) -> HttpResponse:
     """Show the form; when it is sent, tell what it would do as code, ask back, or act."""
     form, context = _form(request, system, form_class)
-    runs = reverse("workflows", args=[system])
     if form.is_valid() and "as_code" in request.POST:
         try:
             context["codes"] = _codes(request, system, form)
         except RecursionError:
             form.add_error(None, "The arguments are nested too deeply to be shown as code.")
     elif form.is_valid():
-        data = form.cleaned_data
-        if outcome := actions.sent_before(data["form_id"]):
-            return redirect_with(request, runs, outcome.level, outcome.text)
-        try:
-            doubts = system.client.check_enqueue(data["options"], *data["args"], **data["kwargs"])
-            if not form.asks_back(doubts):
-                handle, outcome = act(data)
-                url = reverse("workflow", args=[system, handle.workflow_id])
-                return redirect_with(request, url, outcome.level, outcome.text)
-        except SentBefore:
-            text = "This was sent twice, and is done once."
-            return redirect_with(request, runs, "warning", text)
-        except DBOSClientError as error:
-            form.refused(error)
-    context |= {"past": _past(system, str(form["workflow_name"].value() or "")), **_known(system)}
+        here = reverse("workflows", args=[system])
+        if answer := done(request, system, form, lambda: _looked_at(system, form, act), here):
+            return answer
+    context |= _suggested(system, str(form["workflow_name"].value() or ""))
     return render_form(request, "workflows/enqueue.html", form, context)
 
 
-def _known(system: System) -> dict[str, list[str]]:
-    """What the form suggests."""
-    try:
-        versions = system.client.list_known_values("app_version")
-        applications = system.client.list_known_values("application_name")
-    except SystemDatabaseError:
-        versions, applications = [], []
-    return {**known_names(system), "versions": versions, "applications": applications}
+def _looked_at(system: System, form: EnqueueForm, act: Act) -> Outcome | None:
+    """What came of the act; None where the form asks back first."""
+    data = form.cleaned_data
+    doubts = system.client.check_enqueue(data["options"], *data["args"], **data["kwargs"])
+    return None if form.asks_back(doubts) else act(form)
 
 
-def _past(system: System, workflow_name: str) -> list[WorkflowStatus]:
-    """The newest runs of the workflow, whose arguments the form may begin with."""
-    if not workflow_name:
-        return []
+def _suggested(system: System, workflow_name: str) -> dict[str, Any]:
+    """Names for the form, and runs whose arguments it may begin with; none where it is down."""
+    names = known_names(system)
+    if not any(names.values()):
+        return names
+    client = system.client
     filters: WorkflowFilter = {"name": workflow_name, "limit": PAST_RUNS, "sort_desc": True}
+    is_known = workflow_name in names["names"]
     try:
-        return system.client.list_workflows(**filters, load_payloads=True)
-    except DBOSClientError:
-        return []
+        return {
+            **names,
+            "versions": client.list_known_values("app_version"),
+            "applications": client.list_known_values("application_name"),
+            "past": client.list_workflows(**filters, load_payloads=True) if is_known else [],
+        }
+    except SystemDatabaseError:
+        return names
 
 
 def _form(

@@ -1,8 +1,13 @@
 """Pages for what went wrong. They ask no database, so they work when none answers."""
 
+import json
 import sys
 from typing import Any
 
+from django.conf import settings
+from django.contrib.messages import get_messages
+from django.contrib.messages.storage.base import BaseStorage, Message
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -16,6 +21,7 @@ from client_core import (
     QueryTimeout,
     UnsupportedBySchema,
 )
+from console.forms import MOST_JSON_BYTES
 
 #: What each error is to a person: status, title, what to do, and whether the page tries again.
 _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
@@ -24,7 +30,7 @@ _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
         503,
         "The system database does not answer",
         "Your applications' database cannot be reached from the console. "
-        "Nothing was written. This page tries again by itself.",
+        "This page tries again by itself.",
         True,
     ),
     (
@@ -51,7 +57,7 @@ _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
     ),
     (NonExistentWorkflow, 404, "No such workflow", "It may have been deleted.", False),
     (InvalidOption, 400, "That link makes no sense", "Something in the address is wrong.", False),
-    (DBOSClientError, 502, "The system database refused", "Nothing was written.", False),
+    (DBOSClientError, 502, "The system database refused", "It says why below.", False),
     (
         DatabaseError,
         503,
@@ -68,9 +74,28 @@ def from_exception(request: HttpRequest, error: Exception) -> HttpResponse:
     for kind, status, title, advice, retry in _PAGES:
         if isinstance(error, kind) or (kind is DatabaseError and isinstance(error, InterfaceError)):
             # The console's own database may tell its host and user: that is for the log.
-            detail = str(error) if isinstance(error, DBOSClientError) else ""
-            return _page(request, status, title, advice, detail=detail, retry=retry)
+            told: dict[str, Any] = {"retry": retry}
+            if isinstance(error, DBOSClientError):
+                if request.method != "GET" and not isinstance(error, OutcomeUnknown):
+                    advice = f"Nothing was written. {advice}"
+                told |= {"detail": str(error), "messages": _kept(request)}
+            return _page(request, status, title, advice, **told)
     raise error
+
+
+def _kept(request: HttpRequest) -> list[Message]:
+    """What a page before this one had to say, and the next one says again."""
+    storage = get_messages(request)
+    kept = list(storage)
+    keep_messages(request)
+    return kept
+
+
+def keep_messages(request: HttpRequest) -> None:
+    """Say them again on the next page."""
+    storage = get_messages(request)
+    if isinstance(storage, BaseStorage):
+        storage.used = False
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -89,6 +114,30 @@ def server_error(request: HttpRequest) -> HttpResponse:
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler for addresses that are no page."""
     return _page(request, 404, "There is no such page", "The address may be misspelt.")
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """Django's handler for requests that it does not read."""
+    back = "Nothing was done. Go back: what you typed is still there."
+    if isinstance(exception, RequestDataTooBig):
+        most = settings.DATA_UPLOAD_MAX_MEMORY_SIZE // 2**20
+        return _page(
+            request,
+            413,
+            "That is too much for a form",
+            f"A form may send {most} MB at most, and one field of JSON {MOST_JSON_BYTES // 2**20} "
+            f"MB. {back} Put what is so large where the workflow can fetch it.",
+        )
+    if isinstance(exception, TooManyFieldsSent):
+        most = settings.DATA_UPLOAD_MAX_NUMBER_FIELDS
+        return _page(
+            request,
+            413,
+            "That is too much for a form",
+            f"A form may send {most:,} fields at most. {back} Search for the runs instead of "
+            "selecting them one by one.",
+        )
+    return _page(request, 400, "That request makes no sense", "Nothing was done.")
 
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -127,4 +176,9 @@ def _page(
             **context,
         },
     )
-    return HttpResponse(html, status=status, headers={"Cache-Control": "no-store"})
+    headers = {"Cache-Control": "no-store"}
+    if request.headers.get("HX-Request") and request.method != "GET":
+        # htmx leaves the form as it is, with all that was typed, and shows nothing of this page.
+        toast = {"level": "warning", "text": f"{title}. {advice}"}
+        headers["HX-Trigger"] = json.dumps({"toast": toast})
+    return HttpResponse(html, status=status, headers=headers)

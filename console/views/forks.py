@@ -4,13 +4,12 @@ from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from client_core import SystemDatabaseError, WorkflowStatus
 from console import actions
-from console.actions import Outcome
 from console.http import Request
+from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.run_forms import ForkForm
 from console.systems import System
@@ -31,10 +30,9 @@ def fork(request: Request, system: System, workflow_id: str) -> HttpResponse:
         context = {"run": run, "form": form, **_preview(system, workflow_id, form)}
         return render(request, "workflows/fork.html#preview", context)
 
-    def act(data: dict[str, Any]) -> tuple[Outcome, str | None]:
-        wish = (data["start_step"], form.options, data["form_id"])
-        new_id, outcome = actions.fork(request.user, system, workflow_id, *wish)
-        return outcome, reverse("workflow", args=[system, new_id]) if new_id else None
+    def act(data: dict[str, Any]) -> Outcome:
+        wish = (data["start_step"], form.options, form.act_id)
+        return actions.fork(request.user, system, workflow_id, *wish)
 
     def more(run: WorkflowStatus) -> dict[str, Any]:
         names = {**known_names(system), "versions": _versions(system, run)}

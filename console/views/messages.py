@@ -4,12 +4,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from client_core import DBOSClientError
 from console import actions
 from console.forms import SendForm
-from console.http import Request, acted
+from console.http import Request
+from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.acts import done
 from console.views.common import render_form
 
 
@@ -19,21 +20,23 @@ def send(request: Request, system: System) -> HttpResponse:
     """Send a message to a workflow."""
     posted = request.POST if request.method == "POST" else None
     form = SendForm(posted, initial=request.GET.dict())
-    if form.is_valid():
+
+    def act() -> Outcome:
         data = form.cleaned_data
-        try:
-            outcome = actions.send(
-                request.user,
-                system,
-                data["destination_id"],
-                data["message"],
-                topic=data["topic"] or None,
-                idempotency_key=data["idempotency_key"],
-                serialization=data["serialization"] or None,
-            )
-        except DBOSClientError as error:
-            form.refused(error)
-        else:
-            url = reverse("workflow", args=[system, data["destination_id"]])
-            return acted(request, url, outcome.level, outcome.text)
+        return actions.send(
+            request.user,
+            system,
+            data["destination_id"],
+            data["message"],
+            topic=data["topic"] or None,
+            idempotency_key=data["idempotency_key"] or None,
+            serialization=data["serialization"] or None,
+            act_id=form.act_id,
+        )
+
+    if form.is_valid():
+        form.repeats = actions.sends_once(system)
+        here = reverse("workflow", args=[system, form.cleaned_data["destination_id"]])
+        if answer := done(request, system, form, act, here):
+            return answer
     return render_form(request, "messages/send.html", form, {})

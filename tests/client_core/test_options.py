@@ -12,6 +12,13 @@ def options(**given: Any) -> EnqueueOptions:
     return EnqueueOptions(**{"workflow_name": "order", "queue_name": "orders", **given})
 
 
+def nested(depth: int) -> list[Any]:
+    value: list[Any] = []
+    for _ in range(depth - 1):
+        value = [value]
+    return value
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
@@ -56,6 +63,12 @@ def options(**given: Any) -> EnqueueOptions:
         ("attributes", {"a": {1, 2}}),
         ("attributes", {"a": math.nan}),
         ("attributes", ["a"]),
+        ("attributes", {"a": ["b\0"]}),
+        ("attributes", {"a": {"\ud800": 1}}),
+        ("attributes", {"a": nested(100)}),
+        ("attributes", {"a": nested(100_000)}),
+        ("authenticated_roles", ["\udfff"]),
+        ("app_version", "\ud800"),
         ("application_name", ""),
         ("dialect", "rust"),
     ],
@@ -79,6 +92,7 @@ def test_a_broken_rule_names_its_field(field: str, value: object) -> None:
         ("delay_seconds", 0),
         ("delay_seconds", 0.5),
         ("attributes", {"customer": 42, "tags": ["a", None]}),
+        ("attributes", {"path": "C:\\u0000", "✓": nested(99)}),
         ("authenticated_roles", ("clerk",)),
         ("authenticated_roles", []),
     ],

@@ -13,6 +13,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
+from console import auditing
 from console.models import AuditEntry
 from console.second_look import changed
 from tests.console.conftest import Insert
@@ -117,17 +118,33 @@ class TestOnce:
         assert status_of(client, "r") == "ENQUEUED"
         assert AuditEntry.objects.count() == 1
 
-    def test_the_second_click_while_the_first_is_under_way(
+    def test_one_that_was_interrupted_is_not_repeated_blindly(
         self, operator: Client, client: DBOSClient, insert: Insert, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """Both have asked whether the form was sent before, and neither was."""
+        """The console died within the first: how that ended is not known."""
+        monkeypatch.setattr(auditing, "PATIENCE_SECONDS", 0)
         insert(workflow_uuid="r", status="PENDING")
         form = {"form_id": str(uuid.uuid4())}
-        AuditEntry.objects.create(form_id=form["form_id"], action="workflow.cancel")
-        monkeypatch.setattr("console.actions.sent_before", lambda form_id: None)
+        operator.post(run_url("r", "cancel/"), form)
+        AuditEntry.objects.update(outcome="started")
+        client.resume_workflow("r")
         page = text(operator.post(run_url("r", "cancel/"), form, follow=True))
-        assert "This was sent twice" in page
-        assert status_of(client, "r") == "PENDING"
+        assert "The first is under way or was interrupted: look what became of it" in page
+        assert status_of(client, "r") == "ENQUEUED"
+
+    def test_what_is_changed_before_it_is_sent_again_is_another_act(
+        self, operator: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        """Back to the form, and another number typed into it."""
+        insert(workflow_uuid="r", status="ENQUEUED", queue_name="q")
+        form = {"form_id": str(uuid.uuid4())}
+        for priority, times in ((7, 2), (8, 1)):
+            for _ in range(times):
+                typed = {**form, "priority": str(priority)}
+                page = text(operator.post(run_url("r", "priority/"), typed, follow=True))
+        assert "Its priority is 8 now." in page
+        assert client.list_workflows()[0].priority == 8
+        assert AuditEntry.objects.count() == 2
 
     def test_what_failed_may_be_sent_again(self, operator: Client, insert: Insert) -> None:
         insert(workflow_uuid="r", status="DELAYED", delay_until_epoch_ms=1)
@@ -173,11 +190,15 @@ class TestLostConnections:
         proxy.play(None, None, "before the answer", "refuse")
         response = operator.post(run_url("run-1", "fork/"), form)
         proxy.play()
-        page = text(operator.get(response.headers["Location"]))
-        assert "The connection broke before the database answered" in page
-        assert form["new_workflow_id"] in page
+        page = text(response)
+        assert "It is not known whether that was done" in page
+        assert "Send it again: that cannot do it twice." in page
+        assert form["new_workflow_id"] in response.content.decode()
         assert status_of(client, form["new_workflow_id"]) == "ENQUEUED"
         assert AuditEntry.objects.get().outcome == "unknown"
+        again = operator.post(run_url("run-1", "fork/"), fields(response), follow=True)
+        assert "This fork existed already; nothing new was started." in text(again)
+        assert AuditEntry.objects.get().outcome == "done"
 
 
 class TestCancelWithChildren:

@@ -2,6 +2,7 @@
 
 import html
 import re
+import threading
 import time
 from typing import Any
 
@@ -261,10 +262,12 @@ def test_children_that_run_keep_the_page_awake(viewer: Client, insert: Insert) -
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What the system database is asked."""
     questions: list[bytes] = []
+    this = threading.current_thread()
     real = Database._read
 
     def read(self: Database, statement: bytes, *args: Any, **options: Any) -> Any:
-        questions.append(statement)
+        if threading.current_thread() is this:  # Not what is followed live for somebody else.
+            questions.append(statement)
         return real(self, statement, *args, **options)
 
     monkeypatch.setattr(Database, "_read", read)
