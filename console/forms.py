@@ -226,7 +226,7 @@ class SendForm(forms.Form):
     idempotency_key = forms.CharField(
         label="Idempotency key",
         initial=uuid.uuid4,
-        help_text="A message is sent once with it, however often the form is sent.",
+        help_text="A message is sent once with it, however often it is sent.",
     )
 
     def refused(self, error: DBOSClientError) -> None:

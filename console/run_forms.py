@@ -47,10 +47,16 @@ class ActForm(forms.Form):
             self.add_error("new_workflow_id" if taken else None, str(error))
 
 
+def _with_children() -> forms.BooleanField:
+    return forms.BooleanField(
+        label="The runs that it started too", required=False, help_text="At any depth."
+    )
+
+
 class CancelForm(ActForm):
     """Whether what it started is cancelled too."""
 
-    with_children = forms.BooleanField(required=False)
+    with_children = _with_children()
 
 
 class ResumeForm(ActForm):
@@ -97,7 +103,7 @@ class ForkForm(ActForm):
         required=False,
         strip=False,
         initial=uuid.uuid4,
-        help_text="Sending this form twice makes one run. Left empty, an ID is made.",
+        help_text="The same one twice makes one run. Left empty, an ID is made.",
     )
     #: The start whose preview the person saw.
     previewed = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -131,7 +137,7 @@ class DeleteForm(ActForm):
 
     always_looks = True
 
-    with_children = forms.BooleanField(required=False)
+    with_children = _with_children()
     confirmation = forms.CharField(required=False)
 
     def assert_confirmed(self, run: WorkflowStatus) -> None:

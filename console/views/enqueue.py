@@ -9,7 +9,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import DBOSClientError, EnqueueOptions
 from console import actions
-from console.code_texts import Call
+from console.code_calls import Call
 from console.forms import EnqueueForm
 from console.http import Request, redirect_with
 from console.likeness import Original, holds_dots, masked, original_of, prefilled

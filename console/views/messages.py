@@ -1,15 +1,19 @@
 """Messages to workflows."""
 
+from typing import Any
+
 from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from client_core import DBOSClientError
+from client_core import DBOSClientError, InvalidOption
 from console import actions
+from console.code_forms import call_of
 from console.forms import SendForm
 from console.http import Request, acted
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.code import codes
 from console.views.common import render_form
 
 
@@ -19,7 +23,14 @@ def send(request: Request, system: System) -> HttpResponse:
     """Send a message to a workflow."""
     posted = request.POST if request.method == "POST" else None
     form = SendForm(posted, initial=request.GET.dict())
-    if form.is_valid():
+    context: dict[str, Any] = {}
+    if form.is_valid() and "as_code" in request.POST:
+        call = call_of("send", form.cleaned_data["destination_id"], form)
+        try:
+            context["codes"] = codes(request, system, call, request.path)
+        except InvalidOption as error:
+            form.refused(error)
+    elif form.is_valid():
         data = form.cleaned_data
         try:
             outcome = actions.send(
@@ -36,4 +47,4 @@ def send(request: Request, system: System) -> HttpResponse:
         else:
             url = reverse("workflow", args=[system, data["destination_id"]])
             return acted(request, url, outcome.level, outcome.text)
-    return render_form(request, "messages/send.html", form, {})
+    return render_form(request, "messages/send.html", form, context)
