@@ -13,6 +13,7 @@ from client_core.dialects import Dialect
 from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
+from client_core.families import Families
 from client_core.insights import Insights
 from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
@@ -50,6 +51,7 @@ class DBOSClient(
     PayloadTexts,
     Steps,
     Overviews,
+    Families,
     Exchanges,
     Watching,
 ):

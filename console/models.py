@@ -133,6 +133,10 @@ class Operation(models.Model):
     statuses = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
     total = models.IntegerField(default=0)
+    #: How many runs of each status were below those of the plan, where these are wanted too; None
+    #: where that could not be found out. At least so many, if the count was cut.
+    below = models.JSONField(null=True)
+    below_is_cut = models.BooleanField(default=False)
     #: Runs that were not in the plan, as those of it had started them.
     added = models.IntegerField(default=0)
     #: Runs up to this position have an outcome; those up to ``begun_to`` may have been acted on.

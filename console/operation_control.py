@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from console import operations
+from console import operation_plans, operations
 from console.actions import Outcome
 from console.auditing import audited, complete
 from console.models import AuditEntry, Operation
@@ -38,7 +38,7 @@ def plan_operation(user: User, system: System, operation: Operation) -> Operatio
         pk=operation.pk,
     )
     if is_new:
-        operations.plan_first(found, system)
+        operation_plans.plan_first(found, system)
     return found
 
 
@@ -63,6 +63,7 @@ def start_operation(user: User, system: System, operation: Operation, reason: st
                 "search": operation.search,
                 "filters": operation.filters,
                 "runs": operations.to_act(operation),
+                **({"below": operation.below} if operation.below else {}),
                 "reason": reason,
             },
         )

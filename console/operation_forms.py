@@ -8,7 +8,7 @@ from django import forms
 from django.utils import timezone
 
 from client_core import WorkflowFilter
-from console import operations
+from console import operation_plans
 from console.models import Operation
 from console.operation_kinds import KINDS
 from console.search import parse
@@ -30,7 +30,7 @@ class PlanForm(forms.Form):
     children = forms.BooleanField(
         label="The runs that they started too",
         required=False,
-        help_text="For cancelling: at any depth, found when it happens.",
+        help_text="For cancelling and deleting: at any depth, found when it happens.",
     )
     running = forms.BooleanField(
         label="Also those that count as running",
@@ -81,7 +81,7 @@ class PlanForm(forms.Form):
             if search.problems:
                 raise forms.ValidationError(list(search.problems))
             self.filters = search.filters
-        if not _is_storable(operations.frozen(self.filters)):
+        if not _is_storable(operation_plans.frozen(self.filters)):
             raise forms.ValidationError(
                 "PostgreSQL cannot store this: a NUL, half a character, NaN."
             )
@@ -90,17 +90,12 @@ class PlanForm(forms.Form):
     def operation(self) -> Operation:
         """The operation that is asked for."""
         data = self.cleaned_data
-        asked = {
-            "workflow.cancel": ("children",),
-            "workflow.resume": ("running", "queue_name"),
-            "workflow.fork": ("from_failure",),
-        }.get(data["action"], ())
         return Operation(
             id=data["form_id"],
             action=data["action"],
-            parameters={name: data[name] for name in asked if data[name]},
+            parameters={name: data[name] for name in KINDS[data["action"]].asks if data[name]},
             search=data["q"].strip() if data["scope"] == "all" else "",
-            filters=operations.frozen(self.filters),
+            filters=operation_plans.frozen(self.filters),
             reason=data["reason"],
         )
 
@@ -120,11 +115,13 @@ class StartForm(forms.Form):
     reason = forms.CharField(required=False, max_length=1_000)
     number = forms.CharField(label="How many runs", required=False)
 
-    def __init__(self, data: Any, *, runs: int, is_production: bool, **options: Any) -> None:
+    def __init__(
+        self, data: Any, *, runs: int, below: int = 0, is_production: bool, **options: Any
+    ) -> None:
         super().__init__(data, **options)
         self.runs = runs
         self.fields["reason"].required = is_production
-        if runs > FEW or is_production:
+        if runs + below > FEW or is_production:
             self.fields["number"].required = True
             self.fields["number"].help_text = f"Type {runs:,} to confirm."
             self.fields["number"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}

@@ -18,7 +18,7 @@ from client_core import (
     OutcomeUnknown,
     QueryTimeout,
 )
-from console import actions, operation_control, operations
+from console import actions, operation_control, operation_plans, operations
 from console.models import Operation
 from console.operation_kinds import Kind
 from console.operations import Acted, Chunk, LeaseLost
@@ -128,7 +128,7 @@ class Runner:
     def _step(self, operation: Operation, system: System) -> bool:
         """A page of the plan or a chunk of the work; False if nothing is left to do."""
         if operation.state == State.PLANNING:
-            operations.plan_page(operation, system, self._size(operation))
+            operation_plans.plan_page(operation, system, self._size(operation))
             if operation.state == State.PLANNING:
                 return True
             operations.release(operation)
@@ -148,7 +148,7 @@ class Runner:
 
     def _size(self, operation: Operation) -> int:
         is_plan = operation.state == State.PLANNING
-        usual = operations.PAGE if is_plan else operations.kind_of(operation).chunk
+        usual = operation_plans.PAGE if is_plan else operations.chunk_of(operation)
         return min(usual, self._sizes.get(operation.pk, usual))
 
 

@@ -70,6 +70,7 @@ READS = {
     "list_application_versions",
     "list_attribute_keys",
     "list_attribute_values",
+    "list_descendants",
     "list_event_history",
     "list_known_values",
     "list_obstacles",
