@@ -90,7 +90,7 @@ def steer_operation(user: User, system: System, operation: Operation, step: str)
     with audited(user, system, Action.WORKFLOW_BULK, f"operation {operation.pk}", {"step": step}):
         changed = sum(
             Operation.objects.filter(pk=operation.pk, state=before).update(
-                state=after, due_at=Now()
+                state=after, due_at=Now(), **({"ended_at": Now()} if after == "stopped" else {})
             )
             for before, after in states.items()
         )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
@@ -108,6 +108,8 @@ def steer(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
 def export(request: Request, system: System, operation_id: uuid.UUID) -> StreamingHttpResponse:
     """Every run of an operation and what became of it, as a file."""
     operation = _operation(system, operation_id)
+    if not operation.keeps_results:
+        raise Http404("The results of this operation are not kept any more.")
     form = Format.of(request.GET.get("format"))
     parameters = {"format": form}
     operation_control.note_export(request.user, system, f"operation {operation.pk}", parameters)
