@@ -11,6 +11,7 @@ from client_core import WorkflowFilter
 from console import operation_plans
 from console.models import Operation
 from console.operation_kinds import KINDS
+from console.run_forms import queue_field
 from console.search import parse
 
 #: From so many runs on, their number has to be typed.
@@ -37,12 +38,7 @@ class PlanForm(forms.Form):
         required=False,
         help_text="For resuming: only if their executor is gone, or else steps may run twice.",
     )
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="For resuming. Left empty, they run at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("For resuming. Left empty, they run at once on DBOS's internal queue.")
     from_failure = forms.BooleanField(
         label="From the step that failed",
         required=False,

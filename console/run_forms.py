@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from client_core import ConflictingWorkflow, DBOSClientError, InvalidOption, WorkflowStatus
+from console.digits import whole_number
 from console.second_look import changed, seen
 
 
@@ -47,6 +48,16 @@ class ActForm(forms.Form):
             self.add_error("new_workflow_id" if taken else None, str(error))
 
 
+def queue_field(help_text: str) -> forms.CharField:
+    """A queue that may be left out, with those that there are to choose from."""
+    return forms.CharField(
+        label="Queue",
+        required=False,
+        widget=forms.TextInput({"list": "queues"}),
+        help_text=help_text,
+    )
+
+
 def _with_children() -> forms.BooleanField:
     return forms.BooleanField(
         label="The runs that it started too", required=False, help_text="At any depth."
@@ -62,12 +73,7 @@ class CancelForm(ActForm):
 class ResumeForm(ActForm):
     """Where a resumed workflow goes on."""
 
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("Left empty, it runs at once on DBOS's internal queue.")
 
 
 class ForkForm(ActForm):
@@ -86,12 +92,7 @@ class ForkForm(ActForm):
         widget=forms.TextInput({"list": "versions"}),
         help_text="Left empty, the latest runs it.",
     )
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("Left empty, it runs at once on DBOS's internal queue.")
     queue_partition_key = forms.CharField(
         label="Partition key", required=False, help_text="For partitioned queues only."
     )
@@ -128,8 +129,7 @@ class ForkForm(ActForm):
     @property
     def shown_start(self) -> int | None:
         """The start that the page shows a preview of."""
-        value = str(self["start_step"].value())
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        return whole_number(str(self["start_step"].value()))
 
 
 class DeleteForm(ActForm):
