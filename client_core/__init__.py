@@ -31,6 +31,7 @@ from client_core.errors import (
     WorkflowIDInUse,
 )
 from client_core.exchange import Entry, Event, Exchange, Message, Stream
+from client_core.families import Descendant
 from client_core.filters import WorkflowFilter
 from client_core.fork_previews import ForkPreview, ForkSide, NamedSteps
 from client_core.handle import WorkflowHandle
@@ -85,6 +86,7 @@ __all__ = [
     "DatabaseRefused",
     "DatabaseUnavailable",
     "DebouncerClient",
+    "Descendant",
     "Dialect",
     "DialectUnknown",
     "Difference",

@@ -14,6 +14,7 @@ from client_core.enqueue_check import EnqueueCheck
 from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
+from client_core.families import Families
 from client_core.insights import Insights
 from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
@@ -55,6 +56,7 @@ class DBOSClient(
     PayloadTexts,
     Steps,
     Overviews,
+    Families,
     Exchanges,
     Watching,
 ):

@@ -1,7 +1,7 @@
 """Control: cancel, resume and delete workflows, and change how those that wait will run."""
 
 from collections.abc import Sequence
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from client_core.database import Database, Params, Row, after_a_write
 from client_core.errors import InvalidOption, NonExistentWorkflow
@@ -50,12 +50,12 @@ WITH found AS (
 )
 SELECT workflow_uuid AS workflow_id, status AS before FROM found"""
 
-_CHILDREN: LiteralString = """
+CHILDREN: LiteralString = """
 SELECT workflow_uuid AS workflow_id FROM {schema}.workflow_status
 WHERE parent_workflow_id = ANY(%(workflow_ids)s)"""
 
 # The payload tables have no foreign key, so each is named; the other tables follow the run.
-_DELETE: LiteralString = """
+DELETE: LiteralString = """
 WITH RECURSIVE family (workflow_uuid) AS (
     SELECT unnest(%(workflow_ids)s::text[])
     UNION
@@ -80,7 +80,7 @@ DELETE FROM {schema}.workflow_status USING family
 WHERE workflow_status.workflow_uuid = family.workflow_uuid
 RETURNING workflow_status.workflow_uuid AS workflow_id"""
 
-_SET_DELAY: LiteralString = """
+SET_DELAY: LiteralString = """
 WITH found AS (
     SELECT workflow_uuid, status FROM {schema}.workflow_status
     WHERE workflow_uuid = %(workflow_id)s FOR UPDATE
@@ -95,7 +95,7 @@ WITH found AS (
 )
 SELECT status AS before FROM found"""
 
-_SET_PRIORITY: LiteralString = """
+SET_PRIORITY: LiteralString = """
 WITH found AS (
     SELECT workflow_uuid, status FROM {schema}.workflow_status
     WHERE workflow_uuid = %(workflow_id)s FOR UPDATE
@@ -144,7 +144,7 @@ class Control:
         transitions: list[Transition] = []
         seen, level = set(parent_ids), list(parent_ids)
         while level:
-            rows = self._db.read(_CHILDREN, {"workflow_ids": level})
+            rows = self._db.read(CHILDREN, {"workflow_ids": level})
             level = [row["workflow_id"] for row in rows if row["workflow_id"] not in seen]
             seen.update(level)
             if level:
@@ -190,7 +190,7 @@ class Control:
         """
         self._db.assert_supported("workflow_status", parent_workflow_id=delete_children)
         params = {"workflow_ids": list(workflow_ids), "delete_children": delete_children}
-        return [row["workflow_id"] for row in self._db.write(_DELETE, params)]
+        return [row["workflow_id"] for row in self._db.write(DELETE, params)]
 
     def set_workflow_delay(
         self,
@@ -204,28 +204,16 @@ class Control:
         Give either seconds from now, by the database's clock, or a moment. Raises
         :class:`InvalidOption`.
         """
-        if (delay_seconds is None) == (delay_until_epoch_ms is None):
-            raise InvalidOption({"delay_seconds": "give either this or delay_until_epoch_ms"})
-        if delay_seconds is not None and (rule := delay_rule(delay_seconds)):
-            raise InvalidOption({"delay_seconds": rule})
-        if delay_until_epoch_ms is not None and not 0 <= delay_until_epoch_ms < 2**63:
-            raise InvalidOption({"delay_until_epoch_ms": "must be from 0 to 2^63 - 1"})
-        params = {
-            "workflow_id": workflow_id,
-            "delay_ms": None if delay_seconds is None else round(delay_seconds * 1000),
-            "until_ms": delay_until_epoch_ms,
-        }
-        return self._set(_SET_DELAY, params, changeable=("DELAYED",))
+        params = delay_row(workflow_id, delay_seconds, delay_until_epoch_ms)
+        return self._set(SET_DELAY, params, changeable=("DELAYED",))
 
     def set_workflow_priority(self, workflow_id: str, priority: int) -> Transition:
         """Change the priority of a workflow that waits on its queue; others stay as they are.
 
         Raises :class:`InvalidOption`.
         """
-        if rule := priority_rule(priority):
-            raise InvalidOption({"priority": rule})
-        params = {"workflow_id": workflow_id, "priority": priority}
-        return self._set(_SET_PRIORITY, params, changeable=("ENQUEUED", "DELAYED"))
+        params = priority_row(workflow_id, priority)
+        return self._set(SET_PRIORITY, params, changeable=("ENQUEUED", "DELAYED"))
 
     def _set(
         self, statement: LiteralString, params: Params, *, changeable: tuple[str, ...]
@@ -234,6 +222,30 @@ class Control:
         rows = self._db.write(statement, params, repeatable=True)
         before = rows[0]["before"] if rows else None
         return Transition(params["workflow_id"], before, changed=before in changeable)
+
+
+def delay_row(
+    workflow_id: str, delay_seconds: float | None, delay_until_epoch_ms: int | None
+) -> dict[str, Any]:
+    """The parameters of a change of delay. Raises :class:`InvalidOption`."""
+    if (delay_seconds is None) == (delay_until_epoch_ms is None):
+        raise InvalidOption({"delay_seconds": "give either this or delay_until_epoch_ms"})
+    if delay_seconds is not None and (rule := delay_rule(delay_seconds)):
+        raise InvalidOption({"delay_seconds": rule})
+    if delay_until_epoch_ms is not None and not 0 <= delay_until_epoch_ms < 2**63:
+        raise InvalidOption({"delay_until_epoch_ms": "must be from 0 to 2^63 - 1"})
+    return {
+        "workflow_id": workflow_id,
+        "delay_ms": None if delay_seconds is None else round(delay_seconds * 1000),
+        "until_ms": delay_until_epoch_ms,
+    }
+
+
+def priority_row(workflow_id: str, priority: int) -> dict[str, Any]:
+    """The parameters of a change of priority. Raises :class:`InvalidOption`."""
+    if rule := priority_rule(priority):
+        raise InvalidOption({"priority": rule})
+    return {"workflow_id": workflow_id, "priority": priority}
 
 
 def _transitions(workflow_ids: Sequence[str], rows: list[Row]) -> list[Transition]:

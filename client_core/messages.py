@@ -16,7 +16,7 @@ from client_core.serialization import RawValue, Serialization
 NULL_TOPIC = "__null__topic__"
 
 # Every message has an ID of ours, so sending the statement again stores nothing twice.
-_SEND: LiteralString = """
+SEND: LiteralString = """
 INSERT INTO {schema}.notifications (
     serialization,  -- since notifications.serialization
     destination_uuid, topic, message, message_uuid)
@@ -77,7 +77,7 @@ class Messages:
         sent = SendMessage(destination_id, message, topic, idempotency_key)
         row = self._message_row(sent, serialization, dialect)
         try:
-            self._db.insert(_SEND, row, repeatable=self._may_send_again())
+            self._db.insert(SEND, row, repeatable=self._may_send_again())
         except ForeignKeyViolated as error:
             raise NonExistentWorkflow(destination_id) from error
 

@@ -25,6 +25,7 @@ from client_core import (
 from console import operations, outcomes
 from console.auditing import audited as _audited
 from console.models import Operation, OperationRun, SavedView
+from console.operation_families import delete_with_below, lost
 from console.operations import Acted
 from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
@@ -296,6 +297,13 @@ def act_on_runs(
     acted = {one: Acted(one, now.get(one)) for one in workflow_ids}
     if action == Action.WORKFLOW_RESUME:
         _resume_those_that_are(system, chosen, asked.get("queue_name"))
+    elif action == Action.WORKFLOW_DELETE and asked.get("children"):
+        roots = {one: now[one] for one in chosen}
+        family = delete_with_below(
+            operation, system, roots, lambda some: client.delete_workflows(some)
+        )
+        acted |= {one.workflow_id: one for one in family}
+        acted |= {one.workflow_id: one for one in lost(operation, system, list(acted.values()))}
     elif action == Action.WORKFLOW_DELETE:
         gone = client.delete_workflows(chosen) if chosen else []
         missed = set(chosen).difference(gone)

@@ -6,13 +6,13 @@ that is not a literal.
 
 import json
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from client_core import EnqueueOptions
+from console.code_calls import METHODS, Call
 
-#: Our options by the names of the official clients.
+#: Our options of an enqueue by the names of the official clients.
 _PYTHON = {
     "workflow_class_name": "class_name",
     "workflow_config_name": "instance_name",
@@ -23,66 +23,61 @@ _TYPESCRIPT = {
     "workflow_timeout_ms": "workflowTimeoutMS",
     "deduplication_id": "deduplicationID",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One action on one run, or the start of one."""
-
-    #: “enqueue”, “cancel”, “resume” or “fork”.
-    action: str
-    workflow_id: str = ""
-    start_step: int = 0
-    queue_name: str | None = None
-    options: EnqueueOptions | None = None
-    args: list[Any] = field(default_factory=list)
-    kwargs: dict[str, Any] = field(default_factory=dict)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The options of an enqueue that say something, but the format of the arguments."""
-        if self.options is None:
-            return {}
-        usual = {"duplication_policy": "reject", "workflow_id_reuse_policy": "return-existing"}
-        every = {name: getattr(self.options, name) for name in EnqueueOptions.__dataclass_fields__}
-        return {
-            name: value
-            for name, value in every.items()
-            if value is not None and value != usual.get(name) and name != "serialization"
-        }
+#: And those of the methods, where TypeScript does not just write them in one word.
+_TYPESCRIPT_METHODS = {
+    "new_workflow_id": "newWorkflowID",
+    "workflow_timeout_ms": "timeoutMS",
+    "delay_until_epoch_ms": "delayUntilEpochMS",
+}
 
 
 def python(call: Call, schema: str = "dbos") -> str:
-    """For the official Python client."""
-    imports, serialization = "DBOSClient", call.options and call.options.serialization
-    native = serialization in (None, "py_pickle")
-    if call.action == "enqueue" and not native:
-        imports += ", WorkflowSerializationFormat"
+    """For the official Python client; empty where that has no such method."""
+    if call.action != "enqueue" and not METHODS[call.action].is_in_python:
+        return ""
+    native = call.serialization in (None, "py_pickle")
+    lines = (_python_enqueue if call.action == "enqueue" else _python_method)(call, native=native)
+    imports = ["DBOSClient"]
+    if call.given.get("new_workflow_id"):
+        imports.append("SetWorkflowID")
+    if not native:
+        imports.append("WorkflowSerializationFormat")
     named = "" if schema == "dbos" else f", dbos_system_schema={schema!r}"
-    lines = [
-        "import os",
-        "",
-        f"from dbos import {imports}",
-        "",
-        'url = os.environ["DBOS_SYSTEM_DATABASE_URL"]',
-        f"client = DBOSClient(system_database_url=url{named})",
-    ]
-    match call.action:
-        case "enqueue":
-            lines += _python_enqueue(call, native=native)
-        case "fork":
-            lines.append(f"handle = client.fork_workflow({call.workflow_id!r}, {call.start_step})")
-            lines.append("print(handle.workflow_id)")
-        case "resume":
-            queue = f", queue_name={call.queue_name!r}" if call.queue_name else ""
-            lines.append(f"client.resume_workflow({call.workflow_id!r}{queue})")
-        case _:
-            lines.append(f"client.cancel_workflow({call.workflow_id!r})")
-    return "\n".join(lines) + "\n"
+    return "\n".join(
+        [
+            "import os",
+            "",
+            f"from dbos import {', '.join(imports)}",
+            "",
+            'url = os.environ["DBOS_SYSTEM_DATABASE_URL"]',
+            f"client = DBOSClient(system_database_url=url{named})",
+            *lines,
+            "",
+        ]
+    )
+
+
+def _python_method(call: Call, *, native: bool) -> list[str]:
+    method, options = METHODS[call.action], dict(call.given)
+    options.pop("serialization", None)
+    new_id = options.pop("new_workflow_id", None)
+    if "workflow_timeout_ms" in options:
+        options["timeout_seconds"] = options.pop("workflow_timeout_ms") / 1_000
+    given = [repr(call.workflow_id), *_placed(options, method.places, repr, "None")]
+    given += [f"{name}={value!r}" for name, value in options.items()]
+    if not native:
+        given.append("serialization_type=WorkflowSerializationFormat.PORTABLE")
+    text = f"client.{method.name}({', '.join(given)})"
+    if call.action != "fork":
+        return [text]
+    started = [f"handle = {text}"]
+    if new_id:
+        started = [f"with SetWorkflowID({new_id!r}):", f"    {started[0]}"]
+    return [*started, "print(handle.workflow_id)"]
 
 
 def _python_enqueue(call: Call, *, native: bool) -> list[str]:
-    given = dict(call.given)
+    given = dict(call.enqueued)
     if "workflow_timeout_ms" in given:
         given["workflow_timeout_ms"] /= 1_000
     lines = [
@@ -107,20 +102,7 @@ def _python_enqueue(call: Call, *, native: bool) -> list[str]:
 def typescript(call: Call, schema: str = "dbos") -> str:
     """For the official TypeScript client; plain JavaScript as well."""
     named = "" if schema == "dbos" else f", systemDatabaseSchemaName: {_js(schema)}"
-    workflow_id = _js(call.workflow_id)
-    match call.action:
-        case "enqueue":
-            lines = _typescript_enqueue(call)
-        case "fork":
-            lines = [
-                f"const id = await client.forkWorkflow({workflow_id}, {call.start_step});",
-                "console.log(id);",
-            ]
-        case "resume":
-            queue = f", {{ queueName: {_js(call.queue_name)} }}" if call.queue_name else ""
-            lines = [f"await client.resumeWorkflow({workflow_id}{queue});"]
-        case _:
-            lines = [f"await client.cancelWorkflow({workflow_id});"]
+    lines = (_typescript_enqueue if call.action == "enqueue" else _typescript_method)(call)
     return "\n".join(
         [
             'import { DBOSClient } from "@dbos-inc/dbos-sdk";',
@@ -134,13 +116,31 @@ def typescript(call: Call, schema: str = "dbos") -> str:
     )
 
 
+def _typescript_method(call: Call) -> list[str]:
+    method, options = METHODS[call.action], dict(call.given)
+    if options.pop("serialization", "js_superjson") != "js_superjson":
+        options["serialization_type"] = "portable"
+    places = method.places + method.typescript_places
+    named = [
+        f"{_TYPESCRIPT_METHODS.get(name) or _camel(name)}: {_js(value)}"
+        for name, value in options.items()
+        if name not in places
+    ]
+    # An object of options follows all places, also those that hold nothing.
+    given = [_js(call.workflow_id), *_placed(options, places, _js, "undefined", whole=bool(named))]
+    if named:
+        given.append(f"{{ {', '.join(named)} }}")
+    text = f"await client.{_camel(method.name)}({', '.join(given)});"
+    return [f"const id = {text}", "console.log(id);"] if call.action == "fork" else [text]
+
+
 def _typescript_enqueue(call: Call) -> list[str]:
     lines = [
         f"  {_TYPESCRIPT.get(name) or _camel(name)}: {_js(_plain(value))},"
-        for name, value in call.given.items()
+        for name, value in call.enqueued.items()
     ]
     options = ["const options = {", *lines, "};"]
-    superjson = bool(call.options and call.options.serialization == "js_superjson")
+    superjson = call.serialization == "js_superjson"
     if superjson and not call.kwargs:
         given = "".join(f", {_js(arg)}" for arg in call.args)
         started = f"const handle = await client.enqueue(options{given});"
@@ -151,20 +151,23 @@ def _typescript_enqueue(call: Call) -> list[str]:
     return [*options, started, "console.log(handle.workflowID);"]
 
 
+def _placed(
+    options: dict[str, Any],
+    places: tuple[str, ...],
+    literal: Callable[[Any], str],
+    nothing: str,
+    *,
+    whole: bool = False,
+) -> list[str]:
+    """The literals that are given by their place, taken out of the options."""
+    last = max((n for n, name in enumerate(places) if name in options), default=-1)
+    named = places if whole else places[: last + 1]
+    return [literal(options.pop(name)) if name in options else nothing for name in named]
+
+
 def curl(call: Call, console: str, path: str) -> str:
     """Through this console, which checks the role and keeps an audit entry."""
-    fields: dict[str, Any] = {}
-    match call.action:
-        case "enqueue":
-            fields = {name: _typed(value) for name, value in call.given.items()}
-            fields |= {"args": _typed(call.args), "kwargs": _typed(call.kwargs)}
-            fields["anyway"] = "yes"
-            if call.options and call.options.serialization:
-                fields["serialization"] = call.options.serialization
-        case "fork":
-            fields = {"start_step": str(call.start_step)}
-        case "resume" if call.queue_name:
-            fields = {"queue_name": call.queue_name}
+    fields = _fields_of_enqueue(call) if call.action == "enqueue" else _fields_of_method(call)
     url = shlex.quote(console.rstrip("/"))
     data = [f"  --data-urlencode {shlex.quote(f'{name}={v}')} \\" for name, v in fields.items()]
     # The console answers a form that it does not take with 422 and the page.
@@ -188,6 +191,24 @@ def curl(call: Call, console: str, path: str) -> str:
             "",
         ]
     )
+
+
+def _fields_of_enqueue(call: Call) -> dict[str, str]:
+    fields = {name: _typed(value) for name, value in call.enqueued.items()}
+    fields |= {"args": _typed(call.args), "kwargs": _typed(call.kwargs), "anyway": "yes"}
+    return fields | ({"serialization": call.serialization} if call.serialization else {})
+
+
+def _fields_of_method(call: Call) -> dict[str, str]:
+    fields: dict[str, str] = {"destination_id": call.workflow_id} if call.action == "send" else {}
+    for name, option in METHODS[call.action].fields.items():
+        if option not in call.given:
+            continue
+        value = call.given[option]
+        if name == "until":
+            value = datetime.fromtimestamp(value / 1_000, UTC).isoformat()
+        fields[name] = json.dumps(value) if name == "message" else _typed(value)
+    return {**fields, **call.beside}
 
 
 def _plain(value: Any) -> Any:

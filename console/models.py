@@ -105,6 +105,14 @@ class Operation(models.Model):
         #: It cannot go on; the note says why.
         FAILED = "failed"
 
+    class Results(models.TextChoices):
+        """What is there of the results run by run."""
+
+        KEPT = "kept"
+        #: They are being deleted.
+        GOING = "going"
+        GONE = "gone"
+
     #: A runner has something to do.
     ACTIVE = (State.PLANNING, State.RUNNING, State.STOPPING)
     OVER = (State.STOPPED, State.DONE, State.FAILED)
@@ -133,6 +141,10 @@ class Operation(models.Model):
     statuses = models.JSONField(default=dict)
     outcomes = models.JSONField(default=dict)
     total = models.IntegerField(default=0)
+    #: How many runs of each status were below those of the plan, where these are wanted too; None
+    #: where that could not be found out. At least so many, if the count was cut.
+    below = models.JSONField(null=True)
+    below_is_cut = models.BooleanField(default=False)
     #: Runs that were not in the plan, as those of it had started them.
     added = models.IntegerField(default=0)
     #: Runs up to this position have an outcome; those up to ``begun_to`` may have been acted on.
@@ -144,6 +156,8 @@ class Operation(models.Model):
     due_at = models.DateTimeField(default=timezone.now)
     failures = models.IntegerField(default=0)
     entry = models.ForeignKey(AuditEntry, models.SET_NULL, null=True)
+    #: The counts outlive them.
+    results = models.CharField(max_length=8, choices=Results, default=Results.KEPT)
     created_at = models.DateTimeField(auto_now_add=True)
     planned_at = models.DateTimeField(null=True)
     started_at = models.DateTimeField(null=True)
@@ -157,6 +171,11 @@ class Operation(models.Model):
                 fields=("due_at",),
                 condition=models.Q(state__in=("planning", "running", "stopping")),
                 name="operations_due",
+            ),
+            models.Index(
+                fields=("ended_at",),
+                condition=~models.Q(results="gone"),
+                name="operations_with_results",
             ),
         )
 
@@ -172,6 +191,11 @@ class Operation(models.Model):
     def is_over(self) -> bool:
         """Whether nothing more comes of it."""
         return self.state in self.OVER
+
+    @property
+    def keeps_results(self) -> bool:
+        """Whether it still knows what became of each run."""
+        return self.results == self.Results.KEPT
 
 
 class OperationRun(models.Model):

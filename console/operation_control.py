@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from console import operations
+from console import operation_plans, operations
 from console.auditing import audited, complete
 from console.models import AuditEntry, Operation
 from console.outcomes import Outcome
@@ -40,7 +40,7 @@ def plan_operation(user: User, system: System, operation: Operation) -> Operatio
         pk=operation.pk,
     )
     if is_new:
-        operations.plan_first(found, system)
+        operation_plans.plan_first(found, system)
     elif _asks(found) != _asks(operation):
         # The form was changed before it was sent again.
         operation.pk = uuid.uuid5(found.pk, json.dumps(_asks(operation)))
@@ -75,6 +75,7 @@ def start_operation(user: User, system: System, operation: Operation, reason: st
                 "search": operation.search,
                 "filters": operation.filters,
                 "runs": operations.to_act(operation),
+                **({"below": operation.below} if operation.below else {}),
                 "reason": reason,
             },
         )
@@ -102,7 +103,7 @@ def steer_operation(user: User, system: System, operation: Operation, step: str)
     with audited(user, system, Action.WORKFLOW_BULK, target, {"step": step}) as entry:
         changed = sum(
             Operation.objects.filter(pk=operation.pk, state=before).update(
-                state=after, due_at=Now()
+                state=after, due_at=Now(), **({"ended_at": Now()} if after == "stopped" else {})
             )
             for before, after in states.items()
         )

@@ -8,9 +8,10 @@ from django import forms
 from django.utils import timezone
 
 from client_core import WorkflowFilter
-from console import operations
+from console import operation_plans
 from console.models import Operation
 from console.operation_kinds import KINDS
+from console.run_forms import queue_field
 from console.search import parse
 
 #: From so many runs on, their number has to be typed.
@@ -30,19 +31,14 @@ class PlanForm(forms.Form):
     children = forms.BooleanField(
         label="The runs that they started too",
         required=False,
-        help_text="For cancelling: at any depth, found when it happens.",
+        help_text="For cancelling and deleting: at any depth, found when it happens.",
     )
     running = forms.BooleanField(
         label="Also those that count as running",
         required=False,
         help_text="For resuming: only if their executor is gone, or else steps may run twice.",
     )
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="For resuming. Left empty, they run at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("For resuming. Left empty, they run at once on DBOS's internal queue.")
     from_failure = forms.BooleanField(
         label="From the step that failed",
         required=False,
@@ -81,7 +77,7 @@ class PlanForm(forms.Form):
             if search.problems:
                 raise forms.ValidationError(list(search.problems))
             self.filters = search.filters
-        if not _is_storable(operations.frozen(self.filters)):
+        if not _is_storable(operation_plans.frozen(self.filters)):
             raise forms.ValidationError(
                 "PostgreSQL cannot store this: a NUL, half a character, NaN."
             )
@@ -90,17 +86,12 @@ class PlanForm(forms.Form):
     def operation(self) -> Operation:
         """The operation that is asked for."""
         data = self.cleaned_data
-        asked = {
-            "workflow.cancel": ("children",),
-            "workflow.resume": ("running", "queue_name"),
-            "workflow.fork": ("from_failure",),
-        }.get(data["action"], ())
         return Operation(
             id=data["form_id"],
             action=data["action"],
-            parameters={name: data[name] for name in asked if data[name]},
+            parameters={name: data[name] for name in KINDS[data["action"]].asks if data[name]},
             search=data["q"].strip() if data["scope"] == "all" else "",
-            filters=operations.frozen(self.filters),
+            filters=operation_plans.frozen(self.filters),
             reason=data["reason"],
         )
 
@@ -120,11 +111,13 @@ class StartForm(forms.Form):
     reason = forms.CharField(required=False, max_length=1_000)
     number = forms.CharField(label="How many runs", required=False)
 
-    def __init__(self, data: Any, *, runs: int, is_production: bool, **options: Any) -> None:
+    def __init__(
+        self, data: Any, *, runs: int, below: int = 0, is_production: bool, **options: Any
+    ) -> None:
         super().__init__(data, **options)
         self.runs = runs
         self.fields["reason"].required = is_production
-        if runs > FEW or is_production:
+        if runs + below > FEW or is_production:
             self.fields["number"].required = True
             self.fields["number"].help_text = f"Type {runs:,} to confirm."
             self.fields["number"].widget.attrs |= {"inputmode": "numeric", "autocomplete": "off"}

@@ -28,8 +28,13 @@ class Kind:
     skips: Callable[[str, Parameters], str | None]
     #: The statuses that the action itself brings about.
     results: frozenset[str] = frozenset()
-    #: Runs that are acted on in one go.
+    #: What a person may choose with it, as the form names it.
+    asks: tuple[str, ...] = ()
+    #: What happens to the runs that they started, if that is chosen.
+    family: str = ""
+    #: Runs that are acted on in one go; and together with what they started.
     chunk: int = 5_000
+    family_chunk: int = 5_000
 
     def outcome(self, before: str | None, *, again: bool) -> Outcome:
         """What came of a run that was met in this status; ``again`` after an interruption."""
@@ -96,6 +101,8 @@ KINDS = {
             "once. They can be resumed later.",
             _cancel,
             frozenset({StatusString.CANCELLED}),
+            asks=("children",),
+            family="The runs that they started are cancelled too, at any depth.",
         ),
         Kind(
             Action.WORKFLOW_RESUME,
@@ -106,6 +113,7 @@ KINDS = {
             "cleared.",
             _resume,
             frozenset({StatusString.ENQUEUED, StatusString.DELAYED}),
+            asks=("running", "queue_name"),
         ),
         Kind(
             Action.WORKFLOW_FORK,
@@ -115,6 +123,7 @@ KINDS = {
             "Each is started again with the same arguments, from its beginning or from the step "
             "that failed, as a new run of the latest version.",
             _fork,
+            asks=("from_failure",),
             chunk=50,
         ),
         Kind(
@@ -124,7 +133,11 @@ KINDS = {
             "close",
             "They are gone for good, with their arguments, results and steps.",
             _delete,
+            asks=("children",),
+            family="The runs that they started are deleted too, at any depth; one that is not "
+            "over stays, with all that is below it.",
             chunk=2_000,
+            family_chunk=200,
         ),
     )
 }

@@ -1,36 +1,27 @@
-"""Operations on many runs: how they are planned, claimed by a runner, and go on chunk by chunk.
+"""Operations on many runs: how they are claimed by a runner, and go on chunk by chunk.
 
 A plan is the exact IDs, written down before anything is done. A chunk is marked as begun before it
 is acted on and completed after it, so that what a crash left open is known.
 """
 
-import logging
 import threading
 import uuid
 from collections import Counter
-from datetime import datetime, timedelta
-from typing import Any, NamedTuple, TypeAlias, cast
+from datetime import timedelta
+from typing import Any, NamedTuple, TypeAlias
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models.functions import Now
 
-from client_core import SystemDatabaseError, WorkflowFilter, WorkflowStatus
+from client_core import Descendant
 from console.models import Operation, OperationRun
 from console.operation_kinds import KINDS, Kind
-from console.systems import System
-
-logger = logging.getLogger("console")
 
 State: TypeAlias = Operation.State
 Outcome: TypeAlias = OperationRun.Outcome
 
-#: Runs that one operation may have.
-MOST_RUNS = 1_000_000
-#: Runs that are written down in one go: while the person waits, and later.
-FIRST_PAGE, PAGE = 500, 5_000
 _MOST_WAIT_SECONDS = 30
-_TIMES = {name for name, kind in WorkflowFilter.__annotations__.items() if kind is datetime}
 
 #: Set when there is something to do for a runner of this process.
 wake = threading.Event()
@@ -46,17 +37,6 @@ WHERE id = (
 )
 RETURNING id"""
 
-_WRITE_DOWN = """
-INSERT INTO console_operationrun (operation_id, position, workflow_id, name, status)
-SELECT %(operation)s, %(total)s + row_number() OVER (ORDER BY given.place), given.workflow_id,
-    given.name, given.status
-FROM unnest(%(workflow_ids)s::text[], %(names)s::text[], %(statuses)s::text[])
-    WITH ORDINALITY AS given (workflow_id, name, status, place)
-WHERE NOT EXISTS (
-    SELECT FROM console_operationrun seen
-    WHERE seen.operation_id = %(operation)s AND seen.workflow_id = given.workflow_id)
-RETURNING status"""
-
 _COMPLETE = """
 UPDATE console_operationrun run
 SET outcome = given.outcome, before = given.before, detail = given.detail
@@ -64,14 +44,19 @@ FROM unnest(%(positions)s::integer[], %(outcomes)s::text[], %(befores)s::text[],
     %(details)s::text[]) AS given (position, outcome, before, detail)
 WHERE run.operation_id = %(operation)s AND run.position = given.position"""
 
-# Runs that were not in the plan: what those of a chunk had started.
+# Runs that were not in the plan: what those of a chunk had started. Without an outcome they are
+# only noted.
 _ADD = """
 INSERT INTO console_operationrun
     (operation_id, position, workflow_id, status, before, outcome, detail)
-SELECT %(operation)s, %(last)s + row_number() OVER (), workflow_id, before, before, outcome, detail
-FROM unnest(%(workflow_ids)s::text[], %(outcomes)s::text[], %(befores)s::text[],
-    %(details)s::text[]) AS given (workflow_id, outcome, before, detail)
-ON CONFLICT (operation_id, workflow_id) DO NOTHING
+SELECT %(operation)s, %(last)s + row_number() OVER (), given.workflow_id,
+    COALESCE(given.status, given.before), given.before, given.outcome, given.detail
+FROM unnest(%(workflow_ids)s::text[], %(statuses)s::text[], %(outcomes)s::text[],
+    %(befores)s::text[], %(details)s::text[])
+    AS given (workflow_id, status, outcome, before, detail)
+WHERE NOT EXISTS (
+    SELECT FROM console_operationrun seen
+    WHERE seen.operation_id = %(operation)s AND seen.workflow_id = given.workflow_id)
 RETURNING outcome"""
 
 
@@ -99,23 +84,15 @@ class Chunk(NamedTuple):
     again: bool
 
 
-def frozen(filters: WorkflowFilter) -> dict[str, Any]:
-    """A filter as JSON."""
-    return {
-        key: value.isoformat() if isinstance(value, datetime) else value
-        for key, value in filters.items()
-    }
-
-
-def thawed(filters: dict[str, Any]) -> WorkflowFilter:
-    """The filter that was frozen."""
-    read = {k: datetime.fromisoformat(v) if k in _TIMES else v for k, v in filters.items()}
-    return cast(WorkflowFilter, read)
-
-
 def kind_of(operation: Operation) -> Kind:
     """What the operation does."""
     return KINDS[operation.action]
+
+
+def chunk_of(operation: Operation) -> int:
+    """How many runs are acted on in one go."""
+    kind = kind_of(operation)
+    return kind.family_chunk if operation.parameters.get("children") else kind.chunk
 
 
 def skipped(operation: Operation) -> dict[str, tuple[str, int]]:
@@ -130,59 +107,6 @@ def skipped(operation: Operation) -> dict[str, tuple[str, int]]:
 def to_act(operation: Operation) -> int:
     """How many runs the plan does not leave alone."""
     return operation.total - sum(count for _, count in skipped(operation).values())
-
-
-def plan_page(operation: Operation, system: System, size: int) -> None:
-    """Write down some more of the runs that match. Raises what the client raises."""
-    filters = thawed(operation.filters)
-    room = MOST_RUNS - operation.total
-    if operation.planned_to:
-        filters["after"] = operation.planned_to
-    # One more than there is room for tells whether there are more.
-    size = min(size, room + 1)
-    filters |= {"limit": size, "sort_desc": True}
-    runs = system.client.list_workflows(**filters)
-    is_whole = len(runs) < size
-    operation.is_cut = len(runs) > room
-    runs = runs[:room]
-    with transaction.atomic():
-        _write_down(operation, runs)
-        over = is_whole or operation.is_cut
-        state = {"state": State.PLANNED, "planned_at": Now(), "note": ""} if over else {}
-        _update(
-            operation,
-            planned_to=runs[-1].cursor if runs else operation.planned_to,
-            is_cut=operation.is_cut,
-            total=operation.total,
-            statuses=operation.statuses,
-            failures=0,
-            **({"note": ""} | state),
-        )
-
-
-def plan_first(operation: Operation, system: System) -> None:
-    """Write down the first page while somebody waits; a runner does the rest, and what failed."""
-    try:
-        plan_page(operation, system, FIRST_PAGE)
-    except SystemDatabaseError as error:
-        logger.info("Operation %s is planned later: %s", operation.pk, error)
-    Operation.objects.filter(pk=operation.pk, runner=None).update(due_at=Now())
-    wake.set()
-
-
-def _write_down(operation: Operation, runs: list[WorkflowStatus]) -> None:
-    params: dict[str, Any] = {
-        "operation": operation.pk,
-        "total": operation.total,
-        "workflow_ids": [run.workflow_id for run in runs],
-        "names": [run.name for run in runs],
-        "statuses": [run.status for run in runs],
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(_WRITE_DOWN, params)
-        found = Counter(status for (status,) in cursor.fetchall())
-    operation.statuses = dict(Counter(operation.statuses) + found)
-    operation.total += found.total()
 
 
 def claim(runner: uuid.UUID) -> Operation | None:
@@ -221,7 +145,7 @@ def postpone(operation: Operation, note: str, *, begun_to: int) -> None:
 
 def take_back(operation: Operation, begun_to: int) -> None:
     """Say that what was begun last did not happen."""
-    _update(operation, begun_to=begun_to)
+    update(operation, begun_to=begun_to)
 
 
 def begin(operation: Operation, size: int) -> Chunk | None:
@@ -249,24 +173,64 @@ def _runs(operation: Operation, start: int, end: int) -> dict[str, tuple[int, st
     return {workflow_id: (position, status) for workflow_id, position, status in found}
 
 
+def note(operation: Operation, below: list[Descendant]) -> None:
+    """Write down runs that were not in the plan, before they are acted on."""
+    nothing: list[str | None] = [None] * len(below)
+    params: dict[str, Any] = {
+        "operation": operation.pk,
+        "last": operation.total + operation.added,
+        "workflow_ids": [one.workflow_id for one in below],
+        "statuses": [one.status for one in below],
+        "outcomes": nothing,
+        "befores": nothing,
+        "details": [started_by(one) for one in below],
+    }
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(_ADD, params)
+        added = operation.added + len(cursor.fetchall())
+        update(operation, added=added, leased_until=Now() + lease())
+
+
+def started_by(one: Descendant) -> str:
+    """Why a run is among those of an operation that had not planned it."""
+    return f"started by {one.parent_id}"
+
+
+def noted(operation: Operation) -> dict[str, tuple[int, str]]:
+    """Runs that were written down like that, and have no outcome yet."""
+    if not operation.added:
+        return {}
+    rows = OperationRun.objects.filter(
+        operation=operation, position__gt=operation.total, outcome=None
+    )
+    found = rows.values_list("workflow_id", "position", "status")
+    return {workflow_id: (position, status) for workflow_id, position, status in found}
+
+
+def keep(operation: Operation) -> None:
+    """Keep the lease in the middle of a long chunk."""
+    update(operation, leased_until=Now() + lease())
+
+
 def complete(operation: Operation, chunk: Chunk, acted: list[Acted]) -> None:
     """Keep what became of a chunk, all or nothing."""
-    kind = kind_of(operation)
+    kind, known = kind_of(operation), chunk.runs | noted(operation)
     told = [(one, one.outcome or kind.outcome(one.before, again=chunk.again)) for one in acted]
-    planned = [pair for pair in told if pair[0].workflow_id in chunk.runs]
-    others = [pair for pair in told if pair[0].workflow_id not in chunk.runs]
-    counts = Counter(operation.outcomes) + Counter(str(outcome) for _, outcome in planned)
+    written = [pair for pair in told if pair[0].workflow_id in known]
+    others = [pair for pair in told if pair[0].workflow_id not in known]
+    counts = Counter(operation.outcomes) + Counter(str(outcome) for _, outcome in written)
     with transaction.atomic(), connection.cursor() as cursor:
-        positions = [chunk.runs[one.workflow_id][0] for one, _ in planned]
-        cursor.execute(_COMPLETE, {**_columns(operation, planned), "positions": positions})
+        positions = [known[one.workflow_id][0] for one, _ in written]
+        cursor.execute(_COMPLETE, {**_columns(operation, written), "positions": positions})
         added = 0
         if others:
             last = operation.total + operation.added
-            cursor.execute(_ADD, {**_columns(operation, others), "last": last})
+            unsaid: dict[str, Any] = {"statuses": [None] * len(others), "last": last}
+            cursor.execute(_ADD, {**_columns(operation, others), **unsaid})
             more = Counter(outcome for (outcome,) in cursor.fetchall())
             counts, added = counts + more, more.total()
         operation.outcomes = dict(counts)
-        _update(
+        update(
             operation,
             done_to=chunk.end,
             outcomes=operation.outcomes,
@@ -294,6 +258,7 @@ def give_up_chunk(operation: Operation) -> None:
     runs = _runs(operation, operation.done_to, operation.begun_to)
     chunk = Chunk(runs, operation.begun_to, again=True)
     skips, parameters = kind_of(operation).skips, operation.parameters
+    below = [Acted(one, None, Outcome.UNKNOWN) for one in noted(operation)]
     complete(
         operation,
         chunk,
@@ -304,16 +269,17 @@ def give_up_chunk(operation: Operation) -> None:
                 Outcome.SKIPPED if skips(status, parameters) else Outcome.UNKNOWN,
             )
             for one, (_, status) in runs.items()
-        ],
+        ]
+        + below,
     )
 
 
 def end(operation: Operation, state: Operation.State, note: str) -> None:
     """Close it."""
-    _update(operation, state=state, note=note, ended_at=Now(), runner=None, leased_until=None)
+    update(operation, state=state, note=note, ended_at=Now(), runner=None, leased_until=None)
 
 
-def _update(operation: Operation, **values: Any) -> None:
+def update(operation: Operation, **values: Any) -> None:
     """Change an operation that this runner, or the one who plans it, has."""
     mine = Operation.objects.filter(pk=operation.pk, runner=operation.runner)
     if not mine.update(**values):

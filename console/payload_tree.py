@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from client_core import RawValue
+from console.digits import whole_number
 from console.masking import Hidden, Masks
 from console.payload import MAX_DEPTH, Parts, leaf, parts_of, root
 
@@ -113,9 +114,10 @@ def at(value: Any, path: str, masks: Masks) -> Any:
     """The part at a path."""
     for step in path.split(".") if path else ():
         parts = parts_of(value, masks)
-        if parts is None or not (step.isascii() and step.isdigit() and int(step) < parts.count):
+        place = whole_number(step)
+        if parts is None or place is None or place >= parts.count:
             raise KeyError(path)
-        value = next(islice(parts.items, int(step), None))[1]
+        value = next(islice(parts.items, place, None))[1]
     return value
 
 

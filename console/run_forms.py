@@ -11,6 +11,7 @@ from client_core import (
     NonExistentWorkflow,
     WorkflowStatus,
 )
+from console.digits import whole_number
 from console.once import OnceForm
 from console.second_look import changed, seen
 
@@ -48,21 +49,32 @@ class ActForm(OnceForm):
         super().refused(error)
 
 
+def queue_field(help_text: str) -> forms.CharField:
+    """A queue that may be left out, with those that there are to choose from."""
+    return forms.CharField(
+        label="Queue",
+        required=False,
+        widget=forms.TextInput({"list": "queues"}),
+        help_text=help_text,
+    )
+
+
+def _with_children() -> forms.BooleanField:
+    return forms.BooleanField(
+        label="The runs that it started too", required=False, help_text="At any depth."
+    )
+
+
 class CancelForm(ActForm):
     """Whether what it started is cancelled too."""
 
-    with_children = forms.BooleanField(required=False)
+    with_children = _with_children()
 
 
 class ResumeForm(ActForm):
     """Where a resumed workflow goes on."""
 
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("Left empty, it runs at once on DBOS's internal queue.")
 
 
 class ForkForm(ActForm):
@@ -84,12 +96,7 @@ class ForkForm(ActForm):
         widget=forms.TextInput({"list": "versions"}),
         help_text="Left empty, the latest runs it.",
     )
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs at once on DBOS's internal queue.",
-    )
+    queue_name = queue_field("Left empty, it runs at once on DBOS's internal queue.")
     queue_partition_key = forms.CharField(
         label="Partition key", required=False, help_text="For partitioned queues only."
     )
@@ -101,7 +108,7 @@ class ForkForm(ActForm):
         required=False,
         strip=False,
         initial=uuid.uuid4,
-        help_text="Sending this form twice makes one run. Left empty, an ID is made.",
+        help_text="The same one twice makes one run. Left empty, an ID is made.",
     )
     #: The start whose preview the person saw.
     previewed = forms.IntegerField(required=False, widget=forms.HiddenInput)
@@ -126,8 +133,7 @@ class ForkForm(ActForm):
     @property
     def shown_start(self) -> int | None:
         """The start that the page shows a preview of."""
-        value = str(self["start_step"].value())
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        return whole_number(str(self["start_step"].value()))
 
 
 class DeleteForm(ActForm):
@@ -135,7 +141,7 @@ class DeleteForm(ActForm):
 
     always_looks = True
 
-    with_children = forms.BooleanField(required=False)
+    with_children = _with_children()
     confirmation = forms.CharField(required=False)
 
     def assert_confirmed(self, run: WorkflowStatus) -> None:

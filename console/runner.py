@@ -11,6 +11,7 @@ import uuid
 
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError, connection
+from django.utils import timezone
 
 from client_core import (
     DatabaseUnavailable,
@@ -18,8 +19,9 @@ from client_core import (
     OutcomeUnknown,
     QueryTimeout,
 )
-from console import actions, operation_control, operations
+from console import actions, operation_control, operation_plans, operations
 from console.models import Operation
+from console.operation_cleanup import clean_up
 from console.operation_kinds import Kind
 from console.operations import Acted, Chunk, LeaseLost
 from console.systems import System, all_systems
@@ -30,6 +32,8 @@ State = Operation.State
 
 #: How often a runner looks for what others planned or left behind.
 POLL_SECONDS = 1.0
+#: How often it looks for old results.
+TIDY_SECONDS = 600.0
 #: After so long another operation has its turn.
 TURN_SECONDS = 1.0
 #: A chunk that holds its rows for longer than this is made smaller.
@@ -45,6 +49,8 @@ class Runner:
     def __init__(self) -> None:
         self.id = uuid.uuid4()
         self._stopped = threading.Event()
+        #: When it next looks for results that are not to be kept.
+        self._tidies_at = 0.0
         #: Runs in one go, by operation, where the usual number took too long.
         self._sizes: dict[uuid.UUID, int] = {}
 
@@ -65,7 +71,7 @@ class Runner:
         while not self._stopped.is_set():
             operations.wake.clear()
             try:
-                worked, is_away = self.turn(), False
+                worked, is_away = self.turn() or self._tidy(), False
             except (DatabaseError, InterfaceError) as error:
                 if not is_away:
                     logger.warning("Operations wait for the console's database: %s", error)
@@ -92,6 +98,15 @@ class Runner:
                 operation, State.FAILED, f"An error of the console: {error}"
             )
         return True
+
+    def _tidy(self) -> bool:
+        """With nothing else to do, delete some old results; False if there are none."""
+        if time.monotonic() < self._tidies_at:
+            return False
+        if clean_up(timezone.now()):
+            return True
+        self._tidies_at = time.monotonic() + TIDY_SECONDS
+        return False
 
     def _carry_on(self, operation: Operation) -> None:
         system = all_systems().get(operation.system)
@@ -128,7 +143,7 @@ class Runner:
     def _step(self, operation: Operation, system: System) -> bool:
         """A page of the plan or a chunk of the work; False if nothing is left to do."""
         if operation.state == State.PLANNING:
-            operations.plan_page(operation, system, self._size(operation))
+            operation_plans.plan_page(operation, system, self._size(operation))
             if operation.state == State.PLANNING:
                 return True
             operations.release(operation)
@@ -148,7 +163,7 @@ class Runner:
 
     def _size(self, operation: Operation) -> int:
         is_plan = operation.state == State.PLANNING
-        usual = operations.PAGE if is_plan else operations.kind_of(operation).chunk
+        usual = operation_plans.PAGE if is_plan else operations.chunk_of(operation)
         return min(usual, self._sizes.get(operation.pk, usual))
 
 

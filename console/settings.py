@@ -73,6 +73,8 @@ CONSOLE_MASKED_KEYS = env.words(
     "*password*,*passwd*,pwd,*passphrase*,*secret*,*token*,*api_key*,*access_key*,*private_key*,"
     "*authorization*,*cookie*,*credential*,ssn,*card_number*,cvv",
 )
+#: Of operations on many runs, after they ended; 0 is for ever.
+CONSOLE_KEEP_RESULTS_DAYS = env.whole("CONSOLE_KEEP_RESULTS_DAYS", 90, most=36_500)
 CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, least=1, most=65_535)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from client_core import Overview, Part, StatusString, StepRow, wake_ms
+from console.digits import whole_number
 
 #: Bars stand on an axis of this length, whatever the page makes of it.
 AXIS = 1_000
@@ -288,5 +289,4 @@ def choice(query: Mapping[str, Any]) -> Choice:
 
 
 def _number(query: Mapping[str, Any], name: str) -> int | None:
-    text = str(query.get(name, ""))
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
+    return whole_number(str(query.get(name, "")))

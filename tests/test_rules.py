@@ -109,6 +109,19 @@ def test_every_colour_token_is_used() -> None:
     assert tokens <= used
 
 
+def test_every_class_has_one_sheet() -> None:
+    """What belongs to a class, which its selectors begin with, is found in one place."""
+    homes: dict[str, set[str]] = {}
+    for path in STYLES:
+        bare = re.sub(r"/\*.*?\*/", "", path.read_text(), flags=re.S)
+        for selectors in re.findall(r"(?:^|[{}])([^{}@]+)\{", bare):
+            for selector in re.split(r",(?![^(]*\))", selectors):
+                if first := re.match(r"\s*\w*\.([\w-]+)", selector):
+                    homes.setdefault(first[1], set()).add(path.name)
+    assert len(homes) > 100
+    assert {name: sheets for name, sheets in homes.items() if len(sheets) > 1} == {}
+
+
 def test_every_icon_that_is_used_exists() -> None:
     icons = set(re.findall(r'<symbol id="([\w]+)"', (ROOT / "static/icons.svg").read_text()))
     used = {

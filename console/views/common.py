@@ -59,6 +59,16 @@ def known_names(system: System) -> dict[str, list[str]]:
         return {"names": [], "queues": []}
 
 
+def versions_of(system: System, run: WorkflowStatus) -> list[str]:
+    """Versions to suggest: the run's own, and those that the database knows."""
+    own = [run.app_version] if run.app_version else []
+    try:
+        known = [version.version_name for version in system.client.list_application_versions()]
+    except SystemDatabaseError:
+        known = []
+    return list(dict.fromkeys([*own, *known[:50]]))
+
+
 def render_form(
     request: Request, template: str, form: Form | None, context: dict[str, Any]
 ) -> HttpResponse:

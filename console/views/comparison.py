@@ -19,6 +19,7 @@ from client_core import (
     differences,
 )
 from console.columns import COLUMNS
+from console.digits import whole_number
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
@@ -121,8 +122,7 @@ def _compared(
 ) -> dict[str, Any]:
     steps = system.client.compare_steps(a.workflow_id, b.workflow_id)
     only = request.GET.get("show") == "differences"
-    start = request.GET.get("from", "")
-    first = int(start) if start.isascii() and start.isdigit() and len(start) < 9 else 0
+    first = whole_number(request.GET.get("from", "")) or 0
     chosen = [
         (place, pair)
         for place, pair in enumerate(steps.pairs)

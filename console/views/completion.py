@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 
 from client_core import SystemDatabaseError
 from console.completion import complete
+from console.digits import whole_number
 from console.http import Request
 from console.masking import configured
 from console.permissions import Action, requires
@@ -18,9 +19,9 @@ from console.systems import System
 @requires(Action.WORKFLOW_READ)
 def index(request: Request, system: System) -> HttpResponse:
     """The options for the place of the caret in a line of terms."""
-    line, at = request.GET.get("q", ""), request.GET.get("at", "")
-    caret = int(at) if at.isascii() and at.isdigit() and len(at) < 6 else len(line)
-    options = complete(line, caret, _Told(system), configured())
+    line = request.GET.get("q", "")
+    caret = whole_number(request.GET.get("at", ""))
+    options = complete(line, len(line) if caret is None else caret, _Told(system), configured())
     return render(request, "completion/options.html", {"options": options})
 
 

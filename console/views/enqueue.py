@@ -14,7 +14,7 @@ from client_core import (
     WorkflowFilter,
 )
 from console import actions
-from console.code_texts import Call
+from console.code_calls import Call
 from console.forms import DebounceForm, EnqueueForm
 from console.http import Request
 from console.likeness import Original, holds_dots, masked, original_of, prefilled

@@ -14,6 +14,7 @@ from client_core import (
     Failure,
     WorkflowFilter,
 )
+from console.digits import whole_number
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
@@ -131,7 +132,7 @@ def _cursor(failure: Failure) -> str:
 def _is_after(failure: Failure, cursor: str) -> bool:
     """Whether it follows a place in the list, also when what was there is gone."""
     created_at, _, workflow_id = cursor.partition(".")
-    place = int(created_at) if created_at.isascii() and created_at.isdigit() else 0
+    place = whole_number(created_at, most=2**63 - 1) or 0
     return (failure.created_at, failure.workflow_id) < (place, workflow_id)
 
 

@@ -6,14 +6,14 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
-from client_core import SystemDatabaseError, WorkflowStatus
+from client_core import WorkflowStatus
 from console import actions
 from console.http import Request
 from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.run_forms import ForkForm
 from console.systems import System
-from console.views.common import known_names, run_or_404
+from console.views.common import known_names, run_or_404, versions_of
 from console.views.control import confirmed
 
 #: The part of the page that follows the step that is typed.
@@ -35,7 +35,7 @@ def fork(request: Request, system: System, workflow_id: str) -> HttpResponse:
         return actions.fork(request.user, system, workflow_id, *wish)
 
     def more(run: WorkflowStatus) -> dict[str, Any]:
-        names = {**known_names(system), "versions": _versions(system, run)}
+        names = {**known_names(system), "versions": versions_of(system, run)}
         return {**names, **_preview(system, workflow_id, form)}
 
     return confirmed(request, (system, workflow_id), "workflows/fork.html", form, act, more)
@@ -56,13 +56,3 @@ def _preview(system: System, workflow_id: str, form: ForkForm) -> dict[str, Any]
     start = form.shown_start
     found = None if start is None else system.client.get_fork_preview(workflow_id, start)
     return {"preview": found}
-
-
-def _versions(system: System, run: WorkflowStatus) -> list[str]:
-    """Versions to suggest: the run's own, and those that the database knows."""
-    own = [run.app_version] if run.app_version else []
-    try:
-        known = [version.version_name for version in system.client.list_application_versions()]
-    except SystemDatabaseError:
-        known = []
-    return list(dict.fromkeys([*own, *known[:50]]))

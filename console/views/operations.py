@@ -1,15 +1,16 @@
 """Operations on many runs: planned, looked through, started, paused and stopped."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import operation_control, operations
+from console import operation_control, operation_plans, operations
 from console.export import Format, cells, exported
 from console.http import Request, redirect_with, wants_partial
 from console.models import Operation, OperationRun
@@ -107,6 +108,8 @@ def steer(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
 def export(request: Request, system: System, operation_id: uuid.UUID) -> StreamingHttpResponse:
     """Every run of an operation and what became of it, as a file."""
     operation = _operation(system, operation_id)
+    if not operation.keeps_results:
+        raise Http404("The results of this operation are not kept any more.")
     form = Format.of(request.GET.get("format"))
     parameters = {"format": form}
     operation_control.note_export(request.user, system, f"operation {operation.pk}", parameters)
@@ -123,6 +126,7 @@ def _start_form(posted: Any, system: System, operation: Operation) -> StartForm:
     return StartForm(
         posted,
         runs=operations.to_act(operation),
+        below=sum((operation.below or {}).values()),
         is_production=system.name.startswith("prod"),
         initial={"reason": operation.reason},
     )
@@ -135,25 +139,34 @@ def _described(request: Request, system: System, operation: Operation) -> dict[s
     )
     kind = operations.kind_of(operation)
     skipped = operations.skipped(operation)
-    planned = [
-        (status, count, skipped[status][0] if status in skipped else None)
-        for status, count in sorted(operation.statuses.items(), key=lambda item: -item[1])
-    ]
+    reasons = {status: reason for status, (reason, _) in skipped.items()}
+    below = operation.below or {}
+    spared = {status: kind.skips(status, operation.parameters) for status in below}
     return {
         "operation": operation,
         "kind": kind,
-        "planned": planned,
+        "planned": _counted(operation.statuses, reasons),
+        "below": _counted(below, spared),
+        "below_total": sum(below.values()),
         "sample": _sample(operation) if operation.state == Operation.State.PLANNED else [],
         "to_act": operations.to_act(operation),
         "missing": len(operation.filters.get("workflow_ids", [])) - operation.total
         if not operation.search
         else 0,
-        "most_runs": operations.MOST_RUNS,
+        "most_runs": operation_plans.MOST_RUNS,
         "outcomes": outcomes(operation),
         "left": operation.total - operation.done_to,
         "may_operate": may,
         "form": _start_form(None, system, operation),
     }
+
+
+def _counted(
+    statuses: dict[str, int], spared: Mapping[str, str | None]
+) -> list[tuple[str, int, str | None]]:
+    """Statuses, the commonest first, with why runs of them are left alone, if they are."""
+    by_count = sorted(statuses.items(), key=lambda item: -item[1])
+    return [(status, count, spared.get(status)) for status, count in by_count]
 
 
 def _sample(operation: Operation) -> list[OperationRun]:

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import PayloadKind, PayloadPlace, PayloadText, RawValue, RecordedError
 from console import actions, payload_tree
+from console.digits import whole_number
 from console.http import Request, wants_partial
 from console.masking import HIDDEN, NO_MASKS, Masks, configured
 from console.payload import WITHHELD, show
@@ -150,8 +151,7 @@ def _described(
             return {**context, "lines": []}
     elif isinstance(value, RawValue):
         return {**context, "note": value.reason, "view": "text", "only_text": True}
-    path, start = asked.get("at", "")[:1_000], asked.get("from", "")[:9]
-    start = int(start) if start.isdecimal() else 0
+    path, start = asked.get("at", "")[:1_000], whole_number(asked.get("from", "")) or 0
     try:
         context["lines"] = payload_tree.tree(value, masks, path=path, start=start)
         context["crumbs"] = payload_tree.crumbs(value, path, masks)
@@ -169,8 +169,7 @@ def _stored_text(
     masks: Masks,
 ) -> dict[str, Any]:
     """A piece of the stored text, if nothing up to its end may be a secret."""
-    offset = asked.get("offset", "")[:10]
-    offset = min(int(offset) if offset.isdecimal() else 0, stored.size_bytes)
+    offset = min(whole_number(asked.get("offset", "")) or 0, stored.size_bytes)
     end = min(offset + PIECE_BYTES, stored.size_bytes)
     if _withheld(system, workflow_id, place, end, stored.size_bytes, masks):
         return {"withheld": WITHHELD}

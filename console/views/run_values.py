@@ -8,6 +8,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from client_core import Entry
+from console.digits import whole_number
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.systems import System
@@ -45,7 +46,7 @@ def _values(
     key = request.GET.get("key")
     if key is None:
         return redirect("workflow", system, workflow_id)
-    before = _place(request.GET.get("before", ""))
+    before = whole_number(request.GET.get("before", ""))
     found = read(workflow_id, key, before=before, limit=PAGE_SIZE + 1)
     # Looked at afterwards: a run that is over then has written all that was read.
     runs = system.client.list_workflows(workflow_ids=workflow_id)
@@ -64,7 +65,3 @@ def _values(
         "is_live": before is None and runs[0].is_active and not is_closed,
     }
     return render(request, f"{TEMPLATE}#values" if wants_partial(request) else TEMPLATE, context)
-
-
-def _place(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None

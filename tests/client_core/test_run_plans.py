@@ -6,13 +6,14 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 
-from client_core import DBOSClient, exchange, overview, steps
+from client_core import DBOSClient, exchange, families, overview, steps
 from tests.client_core.conftest import Insert
 
 Sql = psycopg.Connection[Any]
 
 _PARAMS: dict[str, Any] = {
     "workflow_id": "run-7",
+    "workflow_ids": ["run-7"],
     "key": "log",
     "before": 2**31 - 1,
     "after": -1,
@@ -70,6 +71,7 @@ def test_no_table_is_read_whole(client: DBOSClient, filled: Sql, insert: Insert)
         exchange._EXCHANGE,
         exchange._HISTORY,
         exchange._VALUES,
+        families._BELOW,
     ):
         text = client._db._text(statement)
         plan = "\n".join(

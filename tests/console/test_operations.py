@@ -12,7 +12,7 @@ from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.utils import timezone
 
-from console import actions, operations
+from console import actions, operation_plans, operations
 from console.models import AuditEntry, Operation, OperationRun
 from console.operation_forms import StartForm
 from console.operation_kinds import KINDS, Outcome
@@ -100,7 +100,7 @@ class TestPlan:
         operation = planned(operator, "created:<2h attr.a=1")
         assert operation.search == "created:<2h attr.a=1"
         assert operation.filters["start_time"][:2] == "20"
-        assert operations.thawed(operation.filters)["start_time"] < timezone.now()
+        assert operation_plans.thawed(operation.filters)["start_time"] < timezone.now()
         assert "No run matches." in text(operator.get(url(operation)))
 
     def test_the_same_form_twice_is_one_plan(self, operator: Client, insert: Insert) -> None:
@@ -113,7 +113,7 @@ class TestPlan:
     def test_a_huge_search_is_cut_and_says_so(
         self, operator: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(operations, "MOST_RUNS", 30)
+        monkeypatch.setattr(operation_plans, "MOST_RUNS", 30)
         many(sql, 31)
         operation = planned(operator)
         assert (operation.total, operation.is_cut) == (30, True)
