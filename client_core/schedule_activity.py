@@ -50,21 +50,25 @@ class ScheduleActivities:
         rows = self._db.read(_LATELY, {"newest": newest})
         return {row.pop("schedule_name"): ScheduleActivity(**row) for row in rows}
 
+    def application_dialect(self, application_name: str | None) -> Dialect | None:
+        """The language of an application, as the client was told or the database shows; or None."""
+        try:
+            owner = application_name or self._application_name
+            return owner_dialect(self._db, owner, self._dialect)
+        except DialectUnknown:
+            return None
+
     def schedule_dialects(self, schedules: Iterable[WorkflowSchedule]) -> dict[str, Dialect | None]:
         """The language that reads each schedule's cron expression, by the schedule's name.
 
-        It is the client's own, else that of the schedule's context, else that of its application
-        as far as the database shows one; None where nothing tells.
+        It is the client's own, else that of the schedule's context, else that of its application;
+        None where nothing tells.
         """
         owners: dict[str | None, Dialect | None] = {}
         found: dict[str, Dialect | None] = {}
         for schedule in schedules:
-            owner = schedule.application_name or self._application_name
-            known = self._dialect or schedule.dialect
+            known, owner = self._dialect or schedule.dialect, schedule.application_name
             if known is None and owner not in owners:
-                try:
-                    owners[owner] = owner_dialect(self._db, owner, None)
-                except DialectUnknown:
-                    owners[owner] = None
+                owners[owner] = self.application_dialect(owner)
             found[schedule.schedule_name] = known or owners.get(owner)
         return found

@@ -51,8 +51,8 @@ class JSONText(forms.CharField):
     def clean(self, value: Any) -> Any:
         """The parsed value; an empty field is an empty array or object, where one is wanted."""
         text = super().clean(value)
-        if not text and self.kind is not None:
-            return self.kind()
+        if not text:
+            return None if self.kind is None else self.kind()
         if (size := len(text.encode(errors="replace"))) > MOST_JSON_BYTES:
             rule = f"This must have at most {MOST_JSON_BYTES:,} bytes, and has {size:,}."
             raise forms.ValidationError(rule)

@@ -39,7 +39,7 @@ def original_of(run: WorkflowStatus) -> Original:
             return Original(attributes=attributes, note=note)
         case WorkflowInputs(args=args, kwargs=kwargs):
             try:
-                found = Original(_json(list(args)), _json(kwargs), attributes)
+                found = Original(plain(list(args)), plain(kwargs), attributes)
             except (ValueError, RecursionError) as error:
                 note = f"Its arguments are not filled in: JSON has no {error}."
                 return Original(attributes=attributes, note=note)
@@ -128,12 +128,12 @@ def _restored(typed: Any, original: Any, shown: Any) -> Any:
 
 def _object(value: Any) -> dict[str, Any]:
     try:
-        return dict(_json(value)) if isinstance(value, Mapping) else {}
+        return dict(plain(value)) if isinstance(value, Mapping) else {}
     except (ValueError, RecursionError):
         return {}
 
 
-def _json(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """The value where JSON can carry it; ValueError names what it cannot."""
     match value:
         case None | bool() | int() | str():
@@ -141,9 +141,9 @@ def _json(value: Any) -> Any:
         case float() if math.isfinite(value):
             return value
         case list() | tuple():
-            return [_json(item) for item in value]
+            return [plain(item) for item in value]
         case Mapping() if all(isinstance(key, str) for key in value):
-            return {key: _json(item) for key, item in value.items()}
+            return {key: plain(item) for key, item in value.items()}
         case Mapping():
             raise ValueError("keys that are no text")
     raise ValueError(f"{type(value).__name__.lower()}")

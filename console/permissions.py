@@ -42,6 +42,9 @@ class Action(StrEnum):
     WORKFLOW_DELETE = "workflow.delete"
     WORKFLOW_BULK = "workflow.bulk"
     WORKFLOW_EXPORT = "workflow.export"
+    SCHEDULE_EDIT = "schedule.edit"
+    SCHEDULE_TRIGGER = "schedule.trigger"
+    SCHEDULE_DELETE = "schedule.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
@@ -71,6 +74,8 @@ _WRITES = frozenset(
         Action.WORKFLOW_BULK,
         Action.WORKFLOW_DELAY,
         Action.WORKFLOW_PRIORITY,
+        Action.SCHEDULE_EDIT,
+        Action.SCHEDULE_TRIGGER,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

@@ -22,6 +22,7 @@ from console.views import (
     preferences,
     run_values,
     saved_views,
+    schedule_control,
     schedules,
     workflow_export,
     workflow_list,
@@ -56,6 +57,14 @@ workflow_urls: list[URLPattern | URLResolver] = [
     path("stream/", run_values.stream, name="workflow-stream"),
 ]
 
+schedule_urls: list[URLPattern | URLResolver] = [
+    path("edit/", schedule_control.edit, name="schedule-edit"),
+    path("pause/", schedule_control.pause, name="schedule-pause"),
+    path("resume/", schedule_control.resume, name="schedule-resume"),
+    path("trigger/", schedule_control.trigger, name="schedule-trigger"),
+    path("delete/", schedule_control.delete, name="schedule-delete"),
+]
+
 operation_urls: list[URLPattern | URLResolver] = [
     path("start/", operations.start, name="operation-start"),
     path("steer/", operations.steer, name="operation-steer"),
@@ -83,7 +92,10 @@ system_urls: list[URLPattern | URLResolver] = [
     path("errors/", error_groups.index, name="error-groups"),
     path("errors/<slug:fingerprint>/", error_groups.detail, name="error-group"),
     path("schedules/", schedules.index, name="schedules"),
-    path("schedules/<workflow_id:schedule_name>/", schedules.detail, name="schedule"),
+    path("schedules/create/", schedule_control.create, name="schedule-create"),
+    path("schedules/times/", schedule_control.times, name="schedule-times"),
+    path("schedules/schedule/<workflow_id:schedule_name>/", schedules.detail, name="schedule"),
+    path("schedules/schedule/<workflow_id:schedule_name>/", include(schedule_urls)),
     path("messages/send/", messages.send, name="message-send"),
 ]
 

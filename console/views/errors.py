@@ -16,6 +16,7 @@ from client_core import (
     DatabaseUnavailable,
     DBOSClientError,
     InvalidOption,
+    NonExistentSchedule,
     NonExistentWorkflow,
     OutcomeUnknown,
     QueryTimeout,
@@ -56,6 +57,7 @@ _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
         False,
     ),
     (NonExistentWorkflow, 404, "No such workflow", "It may have been deleted.", False),
+    (NonExistentSchedule, 404, "No such schedule", "It may have been deleted.", False),
     (InvalidOption, 400, "That link makes no sense", "Something in the address is wrong.", False),
     (DBOSClientError, 502, "The system database refused", "It says why below.", False),
     (

@@ -35,6 +35,7 @@ NO_PAGES = {
     "operation-start": "the operation",
     "operation-steer": "the operation",
     "workflow-again": "the form to enqueue",
+    "schedule-times": "a part of the form of a schedule",
     "live": "a stream",
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
@@ -289,7 +290,7 @@ def _forms(world: World) -> list[Visit]:
 
 def _schedules(world: World) -> list[Visit]:
     def schedule(word: str, more: str = "") -> str:
-        return f"{S}/schedules/{world.segment(word)}/{more}"
+        return f"{S}/schedules/schedule/{world.segment(word)}/{more}"
 
     return [
         Visit("page: schedules", f"{S}/schedules/"),
@@ -297,7 +298,15 @@ def _schedules(world: World) -> list[Visit]:
         Visit("page: a schedule", schedule("schedule-name"), opened),
         Visit("a paused schedule", schedule("schedule-1")),
         Visit("a schedule that is wrong", schedule("schedule-2")),
-    ]
+        Visit("page: a new schedule", f"{S}/schedules/create/", opened),
+        Visit("a new schedule refused", f"{S}/schedules/create/", refused(
+            "Create the schedule", schedule_name=world.text("new"), schedule=world.text("soon"))),
+        Visit("page: editing a schedule", schedule("schedule-name", "edit/"), opened),
+        Visit("page: pausing a schedule", schedule("schedule-name", "pause/")),
+        Visit("page: resuming a schedule", schedule("schedule-1", "resume/")),
+        Visit("page: triggering a schedule", schedule("schedule-name", "trigger/")),
+        Visit("page: deleting a schedule", schedule("schedule-name", "delete/")),
+    ]  # fmt: skip
 
 
 def _operations(world: World) -> list[Visit]:

@@ -43,6 +43,7 @@ HOUR = 3_600
 PATIENCE_SECONDS = 0.05
 #: The public methods of a client that change nothing in the database.
 READS = {
+    "application_dialect",
     "cancel_sql",
     "capabilities",
     "changes",

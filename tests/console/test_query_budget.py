@@ -42,7 +42,7 @@ PAGES = (
     "/s/main/workflows/run/failed/",
     "/s/main/workflows/compare/?a=run&b=failed",
     "/s/main/schedules/",
-    "/s/main/schedules/nightly/",
+    "/s/main/schedules/schedule/nightly/",
     "/s/main/workflows/enqueue/",
     "/s/main/workflows/debounce/",
     "/s/main/errors/",

@@ -69,7 +69,7 @@ def test_a_schedule_shows_its_times_its_context_and_its_runs(
 
 
 def test_no_such_schedule(viewer: Client) -> None:
-    assert viewer.get(f"{LIST}nobody/").status_code == HTTPStatus.NOT_FOUND
+    assert viewer.get(f"{LIST}schedule/nobody/").status_code == HTTPStatus.NOT_FOUND
 
 
 def test_an_expression_and_a_zone_that_make_no_sense_are_told(
@@ -77,12 +77,12 @@ def test_an_expression_and_a_zone_that_make_no_sense_are_told(
 ) -> None:
     create(client)
     sql.execute("UPDATE dbos.workflow_schedules SET schedule = 'soon'")
-    assert "soon" in text(viewer.get(f"{LIST}nightly/"))
+    assert "soon" in text(viewer.get(f"{LIST}schedule/nightly/"))
     assert viewer.get(LIST).status_code == HTTPStatus.OK
     sql.execute(
         "UPDATE dbos.workflow_schedules SET schedule = '0 3 * * *', cron_timezone = 'Nowhere'"
     )
-    assert "Nowhere" in text(viewer.get(f"{LIST}nightly/"))
+    assert "Nowhere" in text(viewer.get(f"{LIST}schedule/nightly/"))
     assert viewer.get(LIST).status_code == HTTPStatus.OK
 
 
@@ -91,7 +91,9 @@ def test_without_a_trace_of_the_language_no_time_is_guessed(
 ) -> None:
     create(client)
     sql.execute("UPDATE dbos.workflow_schedules SET context = 'null'")
-    assert "Nothing in the database tells in which language" in text(viewer.get(f"{LIST}nightly/"))
+    assert "Nothing in the database tells in which language" in text(
+        viewer.get(f"{LIST}schedule/nightly/")
+    )
 
 
 def page_of(response: Any) -> str:

@@ -1,0 +1,85 @@
+"""Every write to a schedule: authorise → audit → client_core → audit → what to tell the person."""
+
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import User
+
+from client_core import Dialect
+from console.auditing import audited
+from console.outcomes import Outcome
+from console.permissions import Action
+from console.systems import System
+
+
+def create(
+    user: User,
+    system: System,
+    definition: dict[str, Any],
+    dialect: Dialect | None,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Create a schedule. Raises what :meth:`DBOSClient.create_schedule` raises."""
+    name = definition["schedule_name"]
+    parameters = {"create": True, **_without_context(definition)}
+    with audited(user, system, Action.SCHEDULE_EDIT, name, parameters, act_id):
+        system.client.create_schedule(**definition, dialect=dialect)
+    return Outcome("success", "Created. Applications find it within seconds.")
+
+
+def update(
+    user: User,
+    system: System,
+    name: str,
+    changes: dict[str, Any],
+    dialect: Dialect | None,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Change a schedule. Raises what :meth:`DBOSClient.update_schedule` raises."""
+    if not changes:
+        return Outcome("warning", "It is as it was: nothing was changed.")
+    parameters = _without_context(changes)
+    with audited(user, system, Action.SCHEDULE_EDIT, name, parameters, act_id, repeats=True):
+        system.client.update_schedule(name, **changes, dialect=dialect)
+    return Outcome("success", "Changed. Applications find it within seconds.")
+
+
+def pause(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:
+    """Keep a schedule from firing. Raises :class:`NonExistentSchedule`."""
+    wish = (Action.SCHEDULE_EDIT, name, {"pause": True}, act_id)
+    with audited(user, system, *wish, repeats=True):
+        system.client.pause_schedule(name)
+    return Outcome("success", "Paused: it does not fire until it is resumed.")
+
+
+def resume(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:
+    """Let a schedule fire again. Raises :class:`NonExistentSchedule`."""
+    wish = (Action.SCHEDULE_EDIT, name, {"resume": True}, act_id)
+    with audited(user, system, *wish, repeats=True):
+        system.client.resume_schedule(name)
+    return Outcome("success", "Resumed: it fires again at its next time.")
+
+
+def trigger(
+    user: User,
+    system: System,
+    name: str,
+    dialect: Dialect | None,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Start a run now. Raises what :meth:`DBOSClient.trigger_schedule` raises."""
+    with audited(user, system, Action.SCHEDULE_TRIGGER, name, {}, act_id):
+        handle = system.client.trigger_schedule(name, dialect=dialect)
+    return Outcome("success", "Started now: this is its run.", handle.workflow_id)
+
+
+def delete(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:
+    """Delete a schedule; its runs stay."""
+    with audited(user, system, Action.SCHEDULE_DELETE, name, {}, act_id, repeats=True):
+        system.client.delete_schedule(name)
+    return Outcome("success", f"The schedule {name} is deleted; its runs stay.")
+
+
+def _without_context(given: dict[str, Any]) -> dict[str, Any]:
+    """What an audit entry keeps: contexts are the applications' data."""
+    return {name: value for name, value in given.items() if name != "context"}

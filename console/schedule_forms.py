@@ -1,0 +1,217 @@
+"""Forms of schedules; the rules for their fields are the client's."""
+
+import json
+from typing import Any, ClassVar
+
+from django import forms
+
+from client_core import (
+    UNDEFINED,
+    DBOSClientError,
+    Dialect,
+    DialectUnknown,
+    InvalidCronExpression,
+    NonExistentSchedule,
+    OwnedByAnotherApplication,
+    RawValue,
+    ScheduleExists,
+    SerializationError,
+    WorkflowSchedule,
+)
+from console.forms import JSONText
+from console.likeness import as_typed, holds_dots, masked, plain, restored
+from console.masking import DOTS
+from console.once import OnceForm
+from console.run_forms import queue_field
+
+LANGUAGES = [("", "as the database shows"), ("python", "Python"), ("typescript", "TypeScript")]
+#: Of a schedule that exists, what a person may change.
+_CHANGES = (
+    "schedule",
+    "cron_timezone",
+    "workflow_name",
+    "workflow_class_name",
+    "queue_name",
+    "automatic_backfill",
+)
+
+
+class ScheduleForm(OnceForm):
+    """What there is to say about a schedule; fields are named as the client's options."""
+
+    about: ClassVar = {
+        InvalidCronExpression: "schedule",
+        DialectUnknown: "dialect",
+        ScheduleExists: "schedule_name",
+        OwnedByAnotherApplication: "schedule_name",
+        SerializationError: "context",
+    }
+
+    schedule_name = forms.CharField(
+        label="Name", strip=False, help_text="No other schedule of this database has it."
+    )
+    workflow_name = forms.CharField(
+        help_text="As the application registered it.", widget=forms.TextInput({"list": "names"})
+    )
+    schedule = forms.CharField(
+        label="Cron expression",
+        help_text="Minute, hour, day, month, weekday; with six fields the seconds come first.",
+        widget=forms.TextInput({"spellcheck": "false", "autocomplete": "off"}),
+    )
+    cron_timezone = forms.CharField(
+        label="Time zone",
+        required=False,
+        help_text="Such as Europe/Berlin. Left empty: UTC, or in TypeScript that of the process.",
+        widget=forms.TextInput({"list": "zones", "spellcheck": "false"}),
+    )
+    context = JSONText(
+        required=False,
+        help_text="JSON that every run gets as its second argument.",
+        widget=forms.Textarea({"rows": 3, "spellcheck": "false"}),
+    )
+    queue_name = queue_field("Left empty, its runs wait on DBOS's internal queue.")
+    workflow_class_name = forms.CharField(label="Class", required=False)
+    application_name = forms.CharField(
+        label="Application",
+        required=False,
+        help_text="Left empty, every application of this database runs it.",
+        widget=forms.TextInput({"list": "applications"}),
+    )
+    automatic_backfill = forms.BooleanField(
+        label="Start what was missed",
+        required=False,
+        help_text="When its application was down.",
+    )
+    dialect = forms.ChoiceField(
+        label="Language of the application",
+        choices=LANGUAGES,
+        required=False,
+        help_text="It decides what the expression means.",
+    )
+
+    essential: tuple[str, ...] = ("schedule_name", "workflow_name", "schedule", "cron_timezone")
+
+    @property
+    def stated(self) -> Dialect | None:
+        """The language that the person chose."""
+        chosen: Dialect | None = self.cleaned_data["dialect"] or None
+        return chosen
+
+    @property
+    def definition(self) -> dict[str, Any]:
+        """What the client takes for a new schedule."""
+        named = (*_CHANGES, "schedule_name", "application_name")
+        given = {name: self.cleaned_data[name] or None for name in named}
+        given["automatic_backfill"] = self.cleaned_data["automatic_backfill"]
+        if self.data.get("context", "").strip():
+            given["context"] = self.cleaned_data["context"]
+        return given
+
+    @property
+    def further(self) -> list[forms.BoundField]:
+        """The fields that most schedules do without."""
+        return [one for one in self.visible_fields() if one.name not in self.essential]
+
+
+class ScheduleChangeForm(ScheduleForm):
+    """A schedule as it is, to be changed. Name and owner stay."""
+
+    repeats = True
+    schedule_name = None  # type: ignore[assignment]
+    application_name = None  # type: ignore[assignment]
+    essential = ("workflow_name", "schedule", "cron_timezone")
+
+    #: What the person saw, to tell what somebody else changed meanwhile.
+    seen = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+
+    def __init__(self, data: Any, *, current: WorkflowSchedule) -> None:
+        self.current = current
+        self._context = shown_context(current)
+        initial = {name: getattr(current, name) for name in _CHANGES}
+        super().__init__(data, initial={**initial, "context": self._context, "seen": seen(current)})
+        if self._context is None:
+            self.fields["context"].help_text = "It is no JSON: left empty, it stays as it is."
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse what somebody else changed meanwhile."""
+        data = super().clean() or {}
+        before = data.get("seen")
+        if before and before != seen(self.current):
+            self._tell_changes(before)
+            self.data = {**self.data.dict(), "seen": seen(self.current)}  # type: ignore[attr-defined]
+        if holds_dots(data.get("context")):
+            try:
+                data["context"] = restored(data["context"], plain(self.current.context))
+            except (LookupError, RecursionError, ValueError):
+                text = f"{DOTS} stands for something hidden that is not here: type it whole."
+                self.add_error("context", text)
+        return data
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What is otherwise than it was."""
+        typed = {name: self.cleaned_data[name] or None for name in _CHANGES}
+        typed["automatic_backfill"] = self.cleaned_data["automatic_backfill"]
+        changed = {
+            name: value
+            for name, value in typed.items()
+            if value != (getattr(self.current, name) or (False if value is False else None))
+        }
+        text = self.data.get("context", "").strip()
+        if text and text != self._context:
+            changed["context"] = self.cleaned_data["context"]
+        return changed
+
+    def _tell_changes(self, before: str) -> None:
+        """Say beside each field what somebody else made of it."""
+        self.add_error(None, "Somebody changed it since you looked. Nothing was written yet.")
+        try:
+            was = json.loads(before)
+        except (ValueError, RecursionError):
+            return
+        now = json.loads(seen(self.current))
+        for name in _CHANGES:
+            if isinstance(was, dict) and was.get(name) != now[name]:
+                self.add_error(name, f"It is {now[name] or 'empty'} now.")
+
+
+class ScheduleActForm(OnceForm):
+    """The question whether to do something to a schedule."""
+
+    repeats = True
+    about: ClassVar = {}
+
+    def refused(self, error: DBOSClientError) -> None:
+        """Of a schedule that is gone there is no form."""
+        if isinstance(error, NonExistentSchedule):
+            raise error
+        super().refused(error)
+
+
+class TriggerForm(ScheduleActForm):
+    """The question whether to start a run now, which is no act to repeat blindly."""
+
+    repeats = False
+    about: ClassVar = {DialectUnknown: "dialect"}
+
+    dialect = forms.ChoiceField(
+        label="Language of the application", choices=LANGUAGES, required=False
+    )
+
+
+def seen(schedule: WorkflowSchedule) -> str:
+    """What a page keeps of a schedule, to tell later whether that is still so."""
+    kept = {name: getattr(schedule, name) for name in _CHANGES}
+    return json.dumps({**kept, "id": schedule.schedule_id})
+
+
+def shown_context(schedule: WorkflowSchedule) -> str | None:
+    """The context as people type it, with dots for its secrets; None where it is no JSON."""
+    if isinstance(schedule.context, RawValue):
+        return None
+    if schedule.context is UNDEFINED:
+        return ""
+    try:
+        return as_typed(masked(plain(schedule.context)))
+    except (ValueError, RecursionError):
+        return None

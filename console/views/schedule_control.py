@@ -1,0 +1,174 @@
+"""What a person does to a schedule: create, edit, pause, resume, trigger and delete it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from client_core import Dialect, SystemDatabaseError
+from console import schedule_actions as actions
+from console.http import Request
+from console.outcomes import Outcome
+from console.permissions import Action, requires
+from console.preferences import zone_names
+from console.schedule_forms import (
+    ScheduleActForm,
+    ScheduleChangeForm,
+    ScheduleForm,
+    TriggerForm,
+)
+from console.systems import System
+from console.views.acts import done, not_done
+from console.views.common import known_names, render_form
+from console.views.schedules import fires_of, schedule_or_404
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_EDIT)
+def create(request: Request, system: System) -> HttpResponse:
+    """Create a schedule."""
+    posted = request.POST if request.method == "POST" else None
+    form = ScheduleForm(posted, initial=request.GET.dict())
+    here = reverse("schedules", args=[system])
+
+    def act() -> Outcome:
+        wish = (form.definition, form.stated, form.act_id)
+        return actions.create(request.user, system, *wish)
+
+    if form.is_valid() and "preview" not in request.POST:
+        leads_to = reverse("schedule", args=[system, form.cleaned_data["schedule_name"]])
+        if answer := done(request, system, form, act, here, leads_to):
+            return answer
+    return _form(request, system, form, {"here": here})
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_EDIT)
+def edit(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Change a schedule in place; its ID, its state and when it fired last stay."""
+    schedule = schedule_or_404(system, schedule_name)
+    posted = request.POST if request.method == "POST" else None
+    form = ScheduleChangeForm(posted, current=schedule)
+    here = reverse("schedule", args=[system, schedule_name])
+
+    def act() -> Outcome:
+        wish = (schedule_name, form.changes, form.stated, form.act_id)
+        return actions.update(request.user, system, *wish)
+
+    is_meant = form.is_valid() and "preview" not in request.POST
+    if is_meant and (answer := done(request, system, form, act, here, here)):
+        return answer
+    return _form(request, system, form, {"schedule": schedule, "here": here})
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def times(request: Request, system: System) -> HttpResponse:
+    """When an expression fires that somebody is typing."""
+    return render(request, "schedules/times.html", _preview(system, request.GET))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_EDIT)
+def pause(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Ask whether to pause, then pause."""
+    form = ScheduleActForm(request.POST if request.method == "POST" else None)
+    wish = (request.user, system, schedule_name)
+    return _asked(request, wish, form, "pause", lambda: actions.pause(*wish, form.act_id))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_EDIT)
+def resume(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Ask whether to resume, then resume."""
+    form = ScheduleActForm(request.POST if request.method == "POST" else None)
+    wish = (request.user, system, schedule_name)
+    return _asked(request, wish, form, "resume", lambda: actions.resume(*wish, form.act_id))
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_TRIGGER)
+def trigger(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Ask whether to start a run now, then start it."""
+    form = TriggerForm(request.POST if request.method == "POST" else None)
+    wish = (request.user, system, schedule_name)
+
+    def act() -> Outcome:
+        stated: Dialect | None = form.cleaned_data["dialect"] or None
+        return actions.trigger(*wish, stated, form.act_id)
+
+    return _asked(request, wish, form, "trigger", act)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_DELETE)
+def delete(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Ask whether to delete, then delete."""
+    form = ScheduleActForm(request.POST if request.method == "POST" else None)
+    wish = (request.user, system, schedule_name)
+    leads_to = reverse("schedules", args=[system])
+    act = lambda: actions.delete(*wish, form.act_id)  # noqa: E731
+    return _asked(request, wish, form, "delete", act, leads_to)
+
+
+def _asked(
+    request: Request,
+    target: tuple[Any, System, str],
+    form: ScheduleActForm,
+    action: str,
+    act: Callable[[], Outcome],
+    leads_to: str = "",
+) -> HttpResponse:
+    """Show the question; when it is answered, act."""
+    _, system, name = target
+    here = reverse("schedule", args=[system, name])
+    try:
+        if form.is_valid() and (answer := done(request, system, form, act, here, leads_to)):
+            return answer
+        context = {"schedule": schedule_or_404(system, name), "action": action}
+    except SystemDatabaseError as error:
+        if not form.is_bound:
+            raise
+        return not_done(request, form, error, here)
+    return render_form(request, "schedules/act.html", form, context)
+
+
+def _form(
+    request: Request, system: System, form: ScheduleForm, context: dict[str, Any]
+) -> HttpResponse:
+    typed = {name: form[name].value() or "" for name in ("schedule", "cron_timezone", "dialect")}
+    if isinstance(form, ScheduleChangeForm):
+        typed["schedule_name"] = form.current.schedule_name
+    else:
+        typed["application_name"] = form["application_name"].value() or ""
+    context |= {
+        **known_names(system),
+        **_preview(system, typed),
+        "zones": sorted(zone_names()),
+    }
+    return render_form(request, "schedules/form.html", form, context)
+
+
+def _preview(system: System, typed: Any) -> dict[str, Any]:
+    """When what is typed fires, to the language that is chosen or that the database shows."""
+    expression = typed.get("schedule", "").strip()
+    zone = typed.get("cron_timezone", "").strip() or None
+    try:
+        dialect = typed.get("dialect") or _dialect_of(system, typed)
+    except SystemDatabaseError:
+        dialect = None
+    if not expression:
+        return {"dialect": dialect, "is_empty": True}
+    found = fires_of(expression, dialect, zone, timezone.now())
+    return {"dialect": dialect, "zone": zone, **found}
+
+
+def _dialect_of(system: System, typed: Any) -> Dialect | None:
+    if name := typed.get("schedule_name"):
+        schedule = system.client.get_schedule(name)
+        return system.client.schedule_dialects([schedule])[name] if schedule else None
+    return system.client.application_dialect(typed.get("application_name") or None)
