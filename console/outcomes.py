@@ -67,7 +67,7 @@ def of_family(outcome: Outcome, children: list[Transition]) -> Outcome:
     stopped = [one for one in children if one.changed and one.before != StatusString.CANCELLED]
     if not children:
         return Outcome(outcome.level, f"{outcome.text} It had started no other run.")
-    told = f"Of the {_runs(len(children))} below it {len(stopped):,} were cancelled"
+    told = f"Of the {runs(len(children))} below it {len(stopped):,} were cancelled"
     over = len(children) - len(stopped)
     rest = f"; {over:,} were over already." if over else "."
     return Outcome("success" if stopped else outcome.level, f"{outcome.text} {told}{rest}")
@@ -77,9 +77,9 @@ def of_delete(workflow_id: str, gone: Sequence[str]) -> Outcome:
     """What became of a run that was to be deleted, and perhaps of what it had started."""
     others = len(gone) - (workflow_id in gone)
     if workflow_id not in gone:
-        told = f", but {_runs(others)} below it were deleted" if others else "; nothing was deleted"
+        told = f", but {runs(others)} below it were deleted" if others else "; nothing was deleted"
         return Outcome("warning", f"{workflow_id} was gone already{told}.")
-    more = f" and {_runs(others)} below it" if others else ""
+    more = f" and {runs(others)} below it" if others else ""
     return Outcome("success", f"Deleted {workflow_id}{more}.")
 
 
@@ -135,5 +135,6 @@ def _moment(epoch_ms: int) -> str:
     return timezone.localtime(moment).strftime("%Y-%m-%d %H:%M:%S %Z")
 
 
-def _runs(count: int) -> str:
+def runs(count: int) -> str:
+    """So many runs, in words."""
     return "1 run" if count == 1 else f"{count:,} runs"

@@ -44,6 +44,7 @@ class Action(StrEnum):
     WORKFLOW_EXPORT = "workflow.export"
     SCHEDULE_EDIT = "schedule.edit"
     SCHEDULE_TRIGGER = "schedule.trigger"
+    SCHEDULE_BACKFILL = "schedule.backfill"
     SCHEDULE_DELETE = "schedule.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
@@ -76,6 +77,7 @@ _WRITES = frozenset(
         Action.WORKFLOW_PRIORITY,
         Action.SCHEDULE_EDIT,
         Action.SCHEDULE_TRIGGER,
+        Action.SCHEDULE_BACKFILL,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

@@ -1,11 +1,13 @@
 """Every write to a schedule: authorise → audit → client_core → audit → what to tell the person."""
 
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
 
 from client_core import Dialect
+from console import outcomes
 from console.auditing import audited
 from console.outcomes import Outcome
 from console.permissions import Action
@@ -71,6 +73,25 @@ def trigger(
     with audited(user, system, Action.SCHEDULE_TRIGGER, name, {}, act_id):
         handle = system.client.trigger_schedule(name, dialect=dialect)
     return Outcome("success", "Started now: this is its run.", handle.workflow_id)
+
+
+def backfill(
+    user: User,
+    system: System,
+    name: str,
+    window: tuple[datetime, datetime],
+    dialect: Dialect | None,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Start what was due in a window. Raises what :meth:`DBOSClient.backfill_schedule` raises."""
+    parameters = {"start": window[0].isoformat(), "end": window[1].isoformat()}
+    wish = (Action.SCHEDULE_BACKFILL, name, parameters, act_id)
+    with audited(user, system, *wish, repeats=True):
+        handles = system.client.backfill_schedule(name, *window, dialect=dialect)
+    new = sum(handle.is_new for handle in handles)
+    there = len(handles) - new
+    told = f"; {outcomes.runs(there)} existed already" if there else ""
+    return Outcome("success" if new else "warning", f"{outcomes.runs(new)} enqueued{told}.")
 
 
 def delete(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:

@@ -1,6 +1,7 @@
 """Forms of schedules; the rules for their fields are the client's."""
 
 import json
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django import forms
@@ -11,6 +12,7 @@ from client_core import (
     Dialect,
     DialectUnknown,
     InvalidCronExpression,
+    InvalidOption,
     NonExistentSchedule,
     OwnedByAnotherApplication,
     RawValue,
@@ -24,6 +26,8 @@ from console.masking import DOTS
 from console.once import OnceForm
 from console.run_forms import queue_field
 
+#: More runs than these are started only by who types how many.
+MANY = 100
 LANGUAGES = [("", "as the database shows"), ("python", "Python"), ("typescript", "TypeScript")]
 #: Of a schedule that exists, what a person may change.
 _CHANGES = (
@@ -34,6 +38,10 @@ _CHANGES = (
     "queue_name",
     "automatic_backfill",
 )
+
+
+def _moment() -> forms.DateTimeInput:
+    return forms.DateTimeInput({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S")
 
 
 class ScheduleForm(OnceForm):
@@ -197,6 +205,59 @@ class TriggerForm(ScheduleActForm):
     dialect = forms.ChoiceField(
         label="Language of the application", choices=LANGUAGES, required=False
     )
+
+
+class BackfillForm(ScheduleActForm):
+    """The window whose runs are made up for, and a sign that so many are meant."""
+
+    about: ClassVar = {DialectUnknown: "dialect"}
+
+    start = forms.DateTimeField(label="After", widget=_moment(), help_text="In your time zone.")
+    end = forms.DateTimeField(label="Before", widget=_moment())
+    dialect = forms.ChoiceField(
+        label="Language of the application", choices=LANGUAGES, required=False
+    )
+    confirmation = forms.CharField(required=False)
+    #: The window of which the person saw what would be started.
+    previewed = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def clean(self) -> dict[str, Any]:
+        """The end comes after the start."""
+        data = super().clean() or {}
+        if not self.errors and data["start"] >= data["end"]:
+            self.add_error("end", "This must be later than the start.")
+        return data
+
+    @property
+    def window(self) -> tuple[datetime, datetime]:
+        """From when to when, both exclusive."""
+        return self.cleaned_data["start"], self.cleaned_data["end"]
+
+    @property
+    def stated(self) -> Dialect | None:
+        """The language that the person chose."""
+        chosen: Dialect | None = self.cleaned_data["dialect"] or None
+        return chosen
+
+    @property
+    def asked(self) -> str:
+        """The window as a page keeps it."""
+        return " ".join(moment.isoformat() for moment in self.window)
+
+    def assert_meant(self, count: int) -> None:
+        """Add an error unless the person saw what would be started, and confirms many."""
+        if self.cleaned_data["previewed"] != self.asked:
+            self.add_error(None, "Below is what this would start: look first.")
+        elif count > MANY and self.cleaned_data["confirmation"].replace(",", "") != str(count):
+            self.add_error("confirmation", f"Type {count} to start so many.")
+
+    def refused(self, error: DBOSClientError) -> None:
+        """Too many are too long a window."""
+        if isinstance(error, InvalidOption) and "limit" in error.problems:
+            rule = error.problems["limit"]
+            self.add_error("end", f"{rule[0].upper()}{rule[1:]}: choose a shorter one.")
+        else:
+            super().refused(error)
 
 
 def seen(schedule: WorkflowSchedule) -> str:

@@ -61,6 +61,7 @@ schedule_urls: list[URLPattern | URLResolver] = [
     path("edit/", schedule_control.edit, name="schedule-edit"),
     path("pause/", schedule_control.pause, name="schedule-pause"),
     path("resume/", schedule_control.resume, name="schedule-resume"),
+    path("backfill/", schedule_control.backfill, name="schedule-backfill"),
     path("trigger/", schedule_control.trigger, name="schedule-trigger"),
     path("delete/", schedule_control.delete, name="schedule-delete"),
 ]

@@ -1,6 +1,8 @@
 """What a person does to a schedule: create, edit, pause, resume, trigger and delete it."""
 
 from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -9,13 +11,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from client_core import Dialect, SystemDatabaseError
+from client_core import DBOSClientError, Dialect, ScheduledRun, SystemDatabaseError
 from console import schedule_actions as actions
 from console.http import Request
 from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.preferences import zone_names
 from console.schedule_forms import (
+    MANY,
+    BackfillForm,
     ScheduleActForm,
     ScheduleChangeForm,
     ScheduleForm,
@@ -25,6 +29,9 @@ from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import known_names, render_form
 from console.views.schedules import fires_of, schedule_or_404
+
+#: Of a backfill so many times are shown.
+DUE_SHOWN = 200
 
 
 @require_http_methods(["GET", "POST"])
@@ -102,6 +109,42 @@ def trigger(request: Request, system: System, schedule_name: str) -> HttpRespons
         return actions.trigger(*wish, stated, form.act_id)
 
     return _asked(request, wish, form, "trigger", act)
+
+
+@require_http_methods(["GET", "POST"])
+@requires(Action.SCHEDULE_BACKFILL)
+def backfill(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Show every run that a window should have had, then start those that are not there."""
+    schedule = schedule_or_404(system, schedule_name)
+    now = timezone.localtime().replace(microsecond=0)
+    initial = {"start": now - timedelta(days=1), "end": now}
+    form = BackfillForm(request.POST if request.method == "POST" else None, initial=initial)
+    here = reverse("schedule", args=[system, schedule_name])
+    context: dict[str, Any] = {"schedule": schedule, "many": MANY}
+    if form.is_valid():
+        due = _due(system, schedule_name, form)
+        new = sum(not run.exists for run in due)
+        if "start_runs" in request.POST and not form.errors:
+            form.assert_meant(new)
+        if "start_runs" in request.POST and not form.errors:
+            wish = (schedule_name, form.window, form.stated, form.act_id)
+            act = partial(actions.backfill, request.user, system, *wish)
+            if answer := done(request, system, form, act, here, here):
+                return answer
+        if not form.has_error("end"):
+            context |= {"due": due[:DUE_SHOWN], "total": len(due), "new": new, "asked": form.asked}
+    return render_form(request, "schedules/backfill.html", form, context)
+
+
+def _due(system: System, name: str, form: BackfillForm) -> list[ScheduledRun]:
+    """What the window should have had; none where the form says why."""
+    try:
+        return system.client.preview_backfill(name, *form.window, dialect=form.stated)
+    except SystemDatabaseError:
+        raise
+    except DBOSClientError as error:
+        form.refused(error)
+        return []
 
 
 @require_http_methods(["GET", "POST"])

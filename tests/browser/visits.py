@@ -304,6 +304,9 @@ def _schedules(world: World) -> list[Visit]:
         Visit("page: editing a schedule", schedule("schedule-name", "edit/"), opened),
         Visit("page: pausing a schedule", schedule("schedule-name", "pause/")),
         Visit("page: resuming a schedule", schedule("schedule-1", "resume/")),
+        Visit("page: a backfill", schedule("schedule-name", "backfill/")),
+        Visit("a backfill previewed", schedule("schedule-name", "backfill/"),
+              click("button", "Preview")),
         Visit("page: triggering a schedule", schedule("schedule-name", "trigger/")),
         Visit("page: deleting a schedule", schedule("schedule-name", "delete/")),
     ]  # fmt: skip

@@ -5,7 +5,7 @@ import json
 import re
 import uuid
 from http import HTTPStatus
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
@@ -212,3 +212,68 @@ class TestActs:
     def test_a_schedule_that_is_gone(self, operator: Client, act: str) -> None:
         assert operator.get(f"{ONE}{act}/").status_code == HTTPStatus.NOT_FOUND
         assert operator.post(f"{ONE}{act}/").status_code == HTTPStatus.NOT_FOUND
+
+
+class TestBackfill:
+    """The window is two days of a schedule at three in the morning."""
+
+    WINDOW: ClassVar = {"start": "2026-01-01T00:00:00", "end": "2026-01-03T00:00:00"}
+
+    def asked(self, operator: Client, **given: str) -> Any:
+        form = form_on(operator.get(f"{ONE}backfill/")) | self.WINDOW | given
+        return operator.post(f"{ONE}backfill/", form | {"preview": "1"})
+
+    def test_it_shows_what_is_due_and_starts_what_is_not_there(
+        self, operator: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        create(client)
+        there = "sched-nightly-2026-01-01T03:00:00+00:00"
+        insert(workflow_uuid=there, schedule_name="nightly")
+        page = self.asked(operator)
+        assert "1 to start , of 2 that were due: the others are there already" in text(page)
+        assert len(client.list_workflows()) == 1
+        form = form_on(page) | {"start_runs": "1"}
+        said = text(operator.post(f"{ONE}backfill/", form, follow=True))
+        assert "1 run enqueued; 1 run existed already." in said
+        [_, made] = client.list_workflows(sort_desc=False)
+        assert made.workflow_id == "sched-nightly-2026-01-02T03:00:00+00:00"
+        entry = AuditEntry.objects.get()
+        assert (entry.action, entry.target) == ("schedule.backfill", "nightly")
+        # Once more, from a new page: nothing is left to do.
+        assert "0 to start" in text(self.asked(operator))
+
+    def test_what_was_not_seen_is_not_started(self, operator: Client, client: DBOSClient) -> None:
+        create(client)
+        form = form_on(self.asked(operator)) | {"end": "2026-01-09T00:00:00", "start_runs": "1"}
+        response = operator.post(f"{ONE}backfill/", form)
+        assert "look first" in text(response)
+        assert "8 to start" in text(response)
+        assert client.list_workflows() == []
+
+    def test_many_are_confirmed_by_their_number(self, operator: Client, client: DBOSClient) -> None:
+        create(client, schedule="*/10 * * * *")
+        form = form_on(self.asked(operator)) | {"start_runs": "1"}
+        response = operator.post(f"{ONE}backfill/", form)
+        assert "Type 287 to start so many." in errors(response, "confirmation")
+        assert client.list_workflows() == []
+        form = form_on(response) | {"confirmation": "287", "start_runs": "1"}
+        operator.post(f"{ONE}backfill/", form)
+        assert len(client.list_workflows()) == 287
+
+    @pytest.mark.parametrize(
+        ("given", "field", "rule"),
+        [
+            ({"start": "2026-02-30T00:00:00"}, "start", "valid date"),
+            ({"end": "2025-12-31T00:00:00"}, "end", "later than the start"),
+            ({"end": "2036-01-01T00:00:00"}, "end", "more than 10,000 times"),
+            ({"start": ""}, "start", "required"),
+        ],
+    )
+    def test_a_window_that_makes_no_sense(
+        self, operator: Client, client: DBOSClient, given: dict[str, str], field: str, rule: str
+    ) -> None:
+        create(client, schedule="* * * * * *")
+        response = self.asked(operator, **given)
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert rule in errors(response, field)
+        assert client.list_workflows() == []
