@@ -1,6 +1,7 @@
 """What a form that acts is answered: what happened, or the form again with all that was typed."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from http import HTTPStatus
 
 from django.http import HttpResponse
@@ -51,11 +52,9 @@ def done(
 def _once(form: OnceForm, act: Callable[[], Outcome | None]) -> Outcome | None:
     entry = sent_before(form.act_id, repeats=form.repeats)
     if entry is None:
-        try:
+        with suppress(SentBefore):
             if outcome := act():
                 return outcome
-        except SentBefore:
-            pass
         # What it found changed may be the doing of the same form, sent a moment before.
         entry = sent_before(form.act_id, repeats=form.repeats)
         if entry is None and form.errors:

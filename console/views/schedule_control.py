@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import partial
 from typing import Any
 
 from django.http import HttpResponse
@@ -121,16 +120,23 @@ def backfill(request: Request, system: System, schedule_name: str) -> HttpRespon
     form = BackfillForm(request.POST if request.method == "POST" else None, initial=initial)
     here = reverse("schedule", args=[system, schedule_name])
     context: dict[str, Any] = {"schedule": schedule, "many": MANY}
+
+    def act() -> Outcome:
+        wish = (schedule_name, form.window, form.stated, form.act_id)
+        return actions.backfill(request.user, system, *wish)
+
     if form.is_valid():
         due = _due(system, schedule_name, form)
         new = sum(not run.exists for run in due)
-        if "start_runs" in request.POST and not form.errors:
+        is_meant = "start_runs" in request.POST and not form.errors
+        if is_meant:
             form.assert_meant(new)
-        if "start_runs" in request.POST and not form.errors:
-            wish = (schedule_name, form.window, form.stated, form.act_id)
-            act = partial(actions.backfill, request.user, system, *wish)
-            if answer := done(request, system, form, act, here, here):
-                return answer
+        if (
+            is_meant
+            and form.is_valid()
+            and (answer := done(request, system, form, act, here, here))
+        ):
+            return answer
         if not form.has_error("end"):
             context |= {"due": due[:DUE_SHOWN], "total": len(due), "new": new, "asked": form.asked}
     return render_form(request, "schedules/backfill.html", form, context)
@@ -154,7 +160,10 @@ def delete(request: Request, system: System, schedule_name: str) -> HttpResponse
     form = ScheduleActForm(request.POST if request.method == "POST" else None)
     wish = (request.user, system, schedule_name)
     leads_to = reverse("schedules", args=[system])
-    act = lambda: actions.delete(*wish, form.act_id)  # noqa: E731
+
+    def act() -> Outcome:
+        return actions.delete(*wish, form.act_id)
+
     return _asked(request, wish, form, "delete", act, leads_to)
 
 

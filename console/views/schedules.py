@@ -8,7 +8,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from client_core import InvalidCronExpression, InvalidOption, WorkflowSchedule
+from client_core import (
+    InvalidCronExpression,
+    InvalidOption,
+    UnsupportedBySchema,
+    WorkflowSchedule,
+)
 from console.cron_words import in_words
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
@@ -27,7 +32,11 @@ RUNS_SHOWN = 20
 def index(request: Request, system: System) -> HttpResponse:
     """All schedules by name, or those whose name or workflow holds what is looked for."""
     wanted = request.GET.get("q", "").strip()
-    every = system.client.list_schedules()
+    problem = ""
+    try:
+        every = system.client.list_schedules()
+    except UnsupportedBySchema as error:
+        every, problem = [], str(error)
     found = [one for one in every if _holds(one, wanted)]
     shown = found[:MOST_SHOWN]
     dialects = system.client.schedule_dialects(shown)
@@ -35,6 +44,7 @@ def index(request: Request, system: System) -> HttpResponse:
     now = timezone.now()
     context = {
         "wanted": wanted,
+        "problem": problem,
         "rows": [
             {
                 "schedule": one,
@@ -59,9 +69,11 @@ def detail(request: Request, system: System, schedule_name: str) -> HttpResponse
     """One schedule: its next times, and its newest runs."""
     schedule = schedule_or_404(system, schedule_name)
     dialect = system.client.schedule_dialects([schedule])[schedule_name]
-    runs = system.client.list_workflows(
-        schedule_name=schedule_name, sort_desc=True, limit=RUNS_SHOWN
-    )
+    runs = []
+    if not system.client.capabilities.lacks("workflow_status.schedule_name"):
+        runs = system.client.list_workflows(
+            schedule_name=schedule_name, sort_desc=True, limit=RUNS_SHOWN
+        )
     context = {
         "schedule": schedule,
         "words": in_words(schedule.schedule),

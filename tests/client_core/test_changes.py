@@ -177,14 +177,15 @@ def test_an_impossible_id_is_refused() -> None:
         run_subject("a\0b")
 
 
-def test_a_notification_is_overheard(looking: Changes, sql: Sql) -> None:
+def test_a_notification_is_overheard(system_url: str, sql: Sql) -> None:
     heard: list[str | None] = []
 
     def hears() -> bool:
         sql.execute("SELECT pg_notify('dbos_streams_channel', 'run::log')")
         return "run::log" in heard
 
-    with looking.overheard(heard.append):
+    # A client of its own, which listens to nothing yet.
+    with DBOSClient.create(system_url) as client, client.changes().overheard(heard.append):
         assert wait_until(hears, PATIENCE)
     assert heard[0] is None, "what came before went unheard"
 

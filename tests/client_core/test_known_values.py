@@ -88,6 +88,7 @@ def test_a_filter_without_such_values_is_refused(client: DBOSClient) -> None:
 
 
 def test_it_is_given_up_soon(client: DBOSClient, system_url: str) -> None:
+    assert client.capabilities.has_tables  # It is looked at once, and not in a hurry.
     with psycopg.connect(system_url) as other:
         other.execute("LOCK TABLE dbos.workflow_status")
         with pytest.raises(QueryTimeout, match=r"longer than 0\.5 s"):

@@ -70,6 +70,7 @@ def test_what_is_created_is_had_back(schedules: DBOSClient) -> None:
         cron_timezone="Europe/Berlin",
         queue_name="orders",
         application_name="shop",
+        dialect="python",
     )
 
 

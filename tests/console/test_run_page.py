@@ -2,8 +2,8 @@
 
 import html
 import re
-import threading
 import time
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg
@@ -262,11 +262,13 @@ def test_children_that_run_keep_the_page_awake(viewer: Client, insert: Insert) -
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """What the system database is asked."""
     questions: list[bytes] = []
-    this = threading.current_thread()
+    # It goes with a request into whatever thread serves it, not into those that follow others.
+    mine: ContextVar[bool] = ContextVar("mine", default=False)
+    mine.set(True)
     real = Database._read
 
     def read(self: Database, statement: bytes, *args: Any, **options: Any) -> Any:
-        if threading.current_thread() is this:  # Not what is followed live for somebody else.
+        if mine.get():
             questions.append(statement)
         return real(self, statement, *args, **options)
 
@@ -498,7 +500,7 @@ def test_its_story(viewer: Client, insert: Insert, columns: dict[str, Any], told
 
 def test_what_a_running_one_waits_for(viewer: Client, insert: Insert, sql: Sql) -> None:
     insert(workflow_uuid="run", status="PENDING", created_at=NOW_MS - 1_000)
-    step(sql, 1, "DBOS.sleep", output=str(NOW_MS / 1_000 + 600))
+    step(sql, 1, "DBOS.sleep", output=str(time.time() + 600))
     assert "It sleeps; it wakes" in text(viewer.get(RUN))
     sql.execute("UPDATE dbos.operation_outputs SET function_id = 2")
     assert "It waits for a message or an event; it gives up" in text(viewer.get(RUN))
