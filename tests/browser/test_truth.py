@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from psycopg.sql import SQL, Identifier
 
 from tests.browser.served import Served
+from tests.databases import delete_rows
 from tests.postgres import server_url
 
 pytestmark = pytest.mark.xdist_group("served")
@@ -53,16 +54,20 @@ def database_away(served: Served) -> Away:
 
 @pytest.fixture
 def sql(served: Served) -> Iterator[Ask]:
-    """Asks the system database on a connection that ends at once; afterwards no run is left."""
+    """Asks the system database, empty before and after, on a connection that ends at once."""
 
     def ask(query: str) -> list[Any]:
         with psycopg.connect(served.system_url) as conn:
             cursor = conn.execute(query.encode())
             return cursor.fetchall() if cursor.description else []
 
-    ask("DELETE FROM dbos.workflow_status")
+    def empty() -> None:
+        with psycopg.connect(served.system_url) as conn:
+            delete_rows(conn)
+
+    empty()
     yield ask
-    ask("DELETE FROM dbos.workflow_status")
+    empty()
 
 
 def test_what_is_typed_outlives_the_database(page: Page, sql: Ask, database_away: Away) -> None:

@@ -188,12 +188,14 @@ def test_a_prefix_is_cut_until_it_ends_in_what_is_orderly() -> None:
 
 
 def test_a_database_that_has_no_time_to_tell_is_asked_again(
-    client: DBOSClient, monkeypatch: pytest.MonkeyPatch
+    client: DBOSClient, system_url: str
 ) -> None:
-    database = client._db.hurried(1)
+    database = client._db.hurried(50)
     database.remembered = {}
     filters: Any = {"workflow_id_prefix": "abc"}
-    assert conditions_for(database, filters).params == conditions(filters).params
+    with psycopg.connect(system_url) as other:
+        other.execute("LOCK TABLE dbos.workflow_status")
+        assert conditions_for(database, filters).params == conditions(filters).params
     assert database.remembered == {}
     database.statement_timeout_ms = 30_000
     assert conditions_for(database, filters).params["id_from"] == "abc"
