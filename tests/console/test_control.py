@@ -157,16 +157,13 @@ class TestOnce:
 
 
 class TestLostConnections:
-    @pytest.mark.parametrize("action", ["cancel", "resume", "delete", "delay", "priority", "fork"])
-    def test_nothing_typed_is_lost_when_the_database_is_away(
-        self, administrator: Client, proxy: Proxy, insert: Insert, action: str
+    def test_nothing_typed_is_lost_in_a_dialog_when_the_database_is_away(
+        self, administrator: Client, proxy: Proxy, insert: Insert
     ) -> None:
-        insert(workflow_uuid="run-1", status="DELAYED", delay_until_epoch_ms=1)
-        url = run_url("run-1", f"{action}/")
-        form = fields(administrator.get(url))
-        typed = {"queue_name": "orders", "priority": "7", "delay_seconds": "5"}
-        form |= {**typed, "confirmation": "run-1"}
-        form.pop("until", None)
+        """On its own page every action is cut in test_cuts."""
+        insert(workflow_uuid="run-1", status="ENQUEUED", queue_name="orders")
+        url = run_url("run-1", "priority/")
+        form = fields(administrator.get(url)) | {"priority": "7"}
         proxy.refuse()
         proxy.cut_next("before the request")
         proxy.refuse()
