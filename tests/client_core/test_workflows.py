@@ -212,6 +212,7 @@ class TestList:
     def test_a_count_may_be_given_up_sooner_than_other_reads(
         self, client: DBOSClient, system_url: str
     ) -> None:
+        assert client.capabilities.has_tables  # It is looked at once, and not in a hurry.
         with psycopg.connect(system_url) as other:
             other.execute("LOCK TABLE dbos.workflow_status")
             with pytest.raises(QueryTimeout, match=r"0\.05 s"):
