@@ -72,6 +72,8 @@
     return [...alike].find((element) => `${element.getAttribute("href")} ${element.textContent}` === words);
   }
 
+  const isRefresh = ({ requestConfig }) => requestConfig.triggeringEvent?.type === "refresh";
+
   // A page that says what it has seen (data-seen) is answered by nothing while that holds.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
     const seen = detail.elt.dataset.seen;
@@ -79,6 +81,10 @@
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.target.matches("[data-refresh]")) return;
+    if (isRefresh(detail) && busy()) {  // A dialog gives the focus back to what opened it.
+      detail.shouldSwap = false;
+      return;
+    }
     const same = lastAnswer.get(detail.target.id) === detail.xhr.responseText;
     lastAnswer.set(detail.target.id, detail.xhr.responseText);
     if (same && detail.xhr.status === 200) detail.shouldSwap = false;
@@ -96,8 +102,8 @@
 
   // A click that takes the place of a refresh under way is no error, which htmx would report.
   document.addEventListener("htmx:beforeSend", ({ detail }) => {
-    const { xhr, requestConfig } = detail;
-    if (requestConfig.triggeringEvent?.type !== "refresh") return;
+    if (!isRefresh(detail)) return;
+    const { xhr } = detail;
     const aborted = xhr.onabort;
     xhr.onabort = () => {
       const { error } = console;

@@ -4,7 +4,7 @@ import re
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Locator, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Route, expect
 
 from client_core import DBOSClient, EnqueueOptions
 from tests.browser.conftest import Demo
@@ -139,6 +139,30 @@ def test_a_dialog_opens_over_the_page_and_closes_by_key(
     expect(page.get_by_text("Cancelled before it ran.")).to_be_visible()
     expect(dialog).to_be_hidden()
     expect(page.locator(".what .status")).to_have_text("Cancelled")
+
+
+def test_a_refresh_under_way_leaves_the_page_under_a_dialog_alone(
+    context: BrowserContext, system: DBOSClient
+) -> None:
+    """Its answer would take away the link that the dialog gives the focus back to."""
+    workflow_id = waiting(system, "under-way")
+    page = context.new_page()
+    page.goto(f"{SYSTEM}/workflows/run/{workflow_id}/")
+    held: list[Route] = []
+    page.route(re.compile(f"run/{workflow_id}/$"), lambda route: held.append(route))
+    cancel = page.get_by_role("link", name="Cancel", exact=True)
+    with page.expect_request(re.compile(f"run/{workflow_id}/$")):
+        system.set_workflow_priority(workflow_id, 7)  # So that the page hears of a change.
+    cancel.click()
+    dialog = page.get_by_role("dialog", name="Cancel this workflow?")
+    expect(dialog).to_be_visible()
+    with page.expect_response(re.compile(f"run/{workflow_id}/$")):
+        held.pop(0).continue_()
+    page.evaluate("new Promise((done) => setTimeout(() => requestAnimationFrame(done)))")
+    page.unroute_all(behavior="ignoreErrors")
+    page.keyboard.press("Escape")
+    expect(cancel).to_be_focused()
+    expect(page.get_by_text("with priority 7")).to_be_visible()
 
 
 def test_what_was_opened_or_closed_stays_so_while_the_page_refreshes(
