@@ -8,6 +8,7 @@ import pytest
 from psycopg_pool import ConnectionPool
 
 from client_core import DBOSClient, EnqueueOptions, OutcomeUnknown, WorkflowStatus
+from client_core.database import Database
 from tests.client_core.conftest import Insert
 from tests.databases import create_system_database
 from tests.proxy import Proxy
@@ -126,7 +127,7 @@ def test_an_id_in_use_by_whom_is_unknown_after_an_outage(
         Proxy(system_url) as proxy,
         DBOSClient.create(proxy.url, connect_timeout_seconds=0.2) as client,
     ):
-        insert_row = client._db.insert
+        insert_row = Database.insert
 
         def insert_then_cut(*args: Any) -> bool:
             inserted = insert_row(*args)
@@ -134,7 +135,7 @@ def test_an_id_in_use_by_whom_is_unknown_after_an_outage(
             proxy.refuse()
             return inserted
 
-        monkeypatch.setattr(client._db, "insert", insert_then_cut)
+        monkeypatch.setattr(Database, "insert", insert_then_cut)
         with pytest.raises(OutcomeUnknown):
             client.enqueue(
                 EnqueueOptions(workflow_name="a", queue_name="b", workflow_id=workflow_id)

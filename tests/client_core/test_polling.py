@@ -17,6 +17,7 @@ from client_core import (
     WaitTimeout,
     WorkflowHandle,
 )
+from client_core.database import Database
 from client_core.polling import PAUSES_PER_LOOK, Waiting, pause_seconds
 from client_core.questions import Kind, Question, answered, run_over
 from demo.waiting import wait_until
@@ -104,13 +105,13 @@ def test_who_waits_longer_looks_more_rarely(client: DBOSClient, insert: Insert) 
 def test_a_slow_database_is_asked_more_rarely(
     client: DBOSClient, waiting: Waiting, submit: Submit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read = client._db.read
+    read = Database.read
 
-    def slowly(statement: Any, params: Any) -> Any:
-        read("SELECT pg_sleep(0.1)")
-        return read(statement, params)
+    def slowly(database: Database, statement: Any, params: Any) -> Any:
+        read(database, "SELECT pg_sleep(0.1)")
+        return read(database, statement, params)
 
-    monkeypatch.setattr(client._db, "read", slowly)
+    monkeypatch.setattr(Database, "read", slowly)
     submit(waiting.wait, {run_over("none")})
     assert wait_until(lambda: waiting._look_seconds > 0, PATIENCE)
     assert pause(waiting) >= 0.1 * PAUSES_PER_LOOK
@@ -192,19 +193,19 @@ def test_a_thousand_waiters_share_the_questions(
 ) -> None:
     """All of them are asked for in one statement by one thread at a time."""
     asked: list[int] = []
-    read = client._db.read
+    read = Database.read
     everybody = 1_000
 
-    def counting(statement: Any, params: Any) -> Any:
+    def counting(database: Database, statement: Any, params: Any) -> Any:
         asked.append(len(params["over_ids"]))
-        return read(statement, params)
+        return read(database, statement, params)
 
     sql.execute(
         "INSERT INTO dbos.workflow_status (workflow_uuid, status) "
         "SELECT 'run-' || n, 'PENDING' FROM generate_series(1, %s) n",
         [everybody],
     )
-    monkeypatch.setattr(client._db, "read", counting)
+    monkeypatch.setattr(Database, "read", counting)
     questions = [run_over(f"run-{n}") for n in range(1, everybody + 1)]
     with ThreadPoolExecutor(everybody) as threads:
         waits = [threads.submit(waiting.wait, {question}) for question in questions]
@@ -220,19 +221,19 @@ def test_many_who_run_out_of_time_share_their_last_look(
     client: DBOSClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looks: list[object] = []
-    read = client._db.read
+    read = Database.read
     waiting, everybody = Waiting(client._db, pace=never), 200
     barrier = threading.Barrier(everybody)
 
-    def counting(statement: Any, params: Any) -> Any:
+    def counting(database: Database, statement: Any, params: Any) -> Any:
         looks.append(params)
-        return read(statement, params)
+        return read(database, statement, params)
 
     def wait(number: int) -> object:
         barrier.wait()
         return waiting.wait({run_over(f"none-{number}")}, 0.2, patient=True)
 
-    monkeypatch.setattr(client._db, "read", counting)
+    monkeypatch.setattr(Database, "read", counting)
     with ThreadPoolExecutor(everybody) as threads:
         assert not any(threads.map(wait, range(everybody)))
     assert 0 < len(looks) < everybody / 2
@@ -274,7 +275,7 @@ def test_an_error_reaches_who_asks_and_frees_the_task(
     client: DBOSClient, insert: Insert, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(client._db, "read", lambda *_: 1 / 0)
+        patch.setattr(Database, "read", lambda *_: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             waiting.wait({run_over("run-1")})
     done = run_over(insert())

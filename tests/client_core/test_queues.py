@@ -6,6 +6,7 @@ import psycopg
 import pytest
 
 from client_core import DBOSClient, InvalidOption
+from client_core.database import Database
 from client_core.records import Queue, RateLimit
 from client_core.resource_errors import NonExistentQueue, OwnedByAnotherApplication
 
@@ -164,7 +165,7 @@ def test_a_change_meanwhile_is_seen(
 ) -> None:
     """Somebody lowers the limit between our look at the queue and our change of it."""
     queues.register_queue("orders", global_concurrency=9)
-    read = queues._db.read
+    read = Database.read
     lowered: list[Any] = []
 
     def read_then_lower(*args: Any) -> Any:
@@ -173,7 +174,7 @@ def test_a_change_meanwhile_is_seen(
             lowered.append(sql.execute("UPDATE dbos.queues SET concurrency = 2"))
         return rows
 
-    monkeypatch.setattr(queues._db, "read", read_then_lower)
+    monkeypatch.setattr(Database, "read", read_then_lower)
     with pytest.raises(InvalidOption, match="which is 2"):
         queues.update_queue("orders", worker_concurrency=4)
     assert row(sql, "orders")["worker_concurrency"] is None

@@ -15,6 +15,7 @@ from django.template.loader import render_to_string
 from django.test import Client
 
 from client_core import DBOSClient, EnqueueOptions, Obstacle, ObstacleKind, workflows
+from client_core.database import Database
 from console.models import AuditEntry
 from console.systems import System
 from console.views import workflow_list
@@ -260,13 +261,13 @@ class TestCount:
             insert(workflow_uuid=f"run-{number}")
         viewer.get(LIST, {"q": "run-"})  # What is asked once in the life of a process.
         asked = []
-        read = system.client._db._read
+        read = Database._read
 
         def counted(*args: Any, **kwargs: Any) -> Any:
             asked.append(args)
             return read(*args, **kwargs)
 
-        monkeypatch.setattr(system.client._db, "_read", counted)
+        monkeypatch.setattr(Database, "_read", counted)
         viewer.get(LIST, {"q": "run-"})
         assert len(asked) <= 4
 
