@@ -9,7 +9,7 @@ from client_core.comparison import Likeness, StepComparison, StepOutline, StepPa
 from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.cron import InvalidCronExpression, next_times, times_between, validate_cron
 from client_core.debounce import DebouncerClient
-from client_core.dialects import Dialect
+from client_core.dialects import Dialect, dialect_name
 from client_core.differences import ABSENT, Difference, Differences, differences
 from client_core.error_groups import ErrorGroup, ErrorGroups, Failure
 from client_core.errors import (
@@ -159,6 +159,7 @@ __all__ = [
     "WorkflowInputs",
     "WorkflowSchedule",
     "WorkflowStatus",
+    "dialect_name",
     "differences",
     "next_times",
     "run_subject",

@@ -130,6 +130,11 @@ def format_to_write(
     return own
 
 
+def dialect_name(dialect: str) -> str:
+    """The name of a language as people write it."""
+    return "TypeScript" if dialect == "typescript" else dialect.capitalize()
+
+
 def dialect_of(text: str | None) -> Dialect | None:
     """The language that wrote a text in its own format; None if it does not tell."""
     return _WRITTEN_BY.get(own_format(text))

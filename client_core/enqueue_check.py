@@ -10,7 +10,7 @@ from typing import Any, Final, LiteralString
 
 from client_core.control import INTERNAL_QUEUE_NAME
 from client_core.database import Database, Row
-from client_core.dialects import Dialect, dialect_of_format, dialects_of
+from client_core.dialects import Dialect, dialect_name, dialect_of_format, dialects_of
 from client_core.options import EnqueueOptions
 
 #: What none of so many of the newest runs has is doubted, unless it is registered.
@@ -122,21 +122,11 @@ def _of_format(
 ) -> Iterator[tuple[str, str]]:
     reader = dialect_of_format(serialization)
     if reader and spoken and reader not in spoken:
-        others = " and ".join(sorted(map(_NAMES.__getitem__, spoken)))
-        yield (
-            "serialization",
-            f"Only {_NAMES[reader]} reads {serialization}, and such runs are executed by {others}.",
-        )
+        others = " and ".join(sorted(map(dialect_name, spoken)))
+        only = f"Only {dialect_name(reader)} reads {serialization}"
+        yield "serialization", f"{only}, and such runs are executed by {others}."
     if kwargs and spoken == {"typescript"}:
         yield (
             "kwargs",
             "Such runs are executed by TypeScript, which takes positional arguments alone.",
         )
-
-
-_NAMES: Final[dict[Dialect, str]] = {
-    "python": "Python",
-    "typescript": "TypeScript",
-    "go": "Go",
-    "java": "Java",
-}

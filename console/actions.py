@@ -5,7 +5,6 @@ audit entry can be forgotten; a test holds this.
 """
 
 import dataclasses
-import logging
 import uuid
 from collections.abc import Mapping
 from typing import Any
@@ -30,8 +29,6 @@ from console.operations import Acted
 from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
 from console.systems import System
-
-logger = logging.getLogger("console")
 
 
 def enqueue(
@@ -88,8 +85,10 @@ def debounce(
         handle = system.client.debounce_workflow(
             options, key, period_ms, tuple(args), kwargs, debounce_timeout_ms=timeout_ms
         )
-    text = "The run that waits is put off and has these arguments now."
-    text = "It waits for further calls with this key." if handle.is_new else text
+    if handle.is_new:
+        text = "It waits for further calls with this key."
+    else:
+        text = "The run that waits is put off and has these arguments now."
     return Outcome("success", text, handle.workflow_id)
 
 
@@ -299,9 +298,7 @@ def act_on_runs(
         _resume_those_that_are(system, chosen, asked.get("queue_name"))
     elif action == Action.WORKFLOW_DELETE and asked.get("children"):
         roots = {one: now[one] for one in chosen}
-        family = delete_with_below(
-            operation, system, roots, lambda some: client.delete_workflows(some)
-        )
+        family = delete_with_below(operation, system, roots, client.delete_workflows)
         acted |= {one.workflow_id: one for one in family}
         acted |= {one.workflow_id: one for one in lost(operation, system, list(acted.values()))}
     elif action == Action.WORKFLOW_DELETE:

@@ -15,9 +15,16 @@ def console(request: HttpRequest) -> dict[str, Any]:
     system = match.kwargs.get("system") if match else None
     user = getattr(request, "user", AnonymousUser())
     return {
-        "page": match.url_name if match else None,
+        "section": _section(match.url_name or "") if match else "",
         "system": system or next(iter(all_systems().values())),
         "theme": request.COOKIES.get("console_theme", ""),
         "role": role_of(user),
         "may": {action.replace(".", "_"): can(user, action) for action in Action},
     }
+
+
+def _section(url_name: str) -> str:
+    """The entry of the main navigation that a page is under: the first word of its URL's name."""
+    if url_name in ("workflow-enqueue", "workflow-debounce"):
+        return "enqueue"
+    return url_name.partition("-")[0].removesuffix("s")

@@ -22,6 +22,7 @@ from client_core import (
     SerializationError,
     SystemDatabaseError,
 )
+from console.fields import JSONText, dialect_field, queue_field
 from console.likeness import Original, holds_dots, restored
 from console.masking import DOTS
 from console.once import OnceForm
@@ -31,53 +32,6 @@ FORMATS = [
     ("py_pickle", "Python pickle"),
     ("js_superjson", "TypeScript superjson"),
 ]
-
-#: More belongs in a file or a table, and its name in the argument.
-MOST_JSON_BYTES = 6 * 2**20
-#: Python reads no longer integer.
-MOST_DIGITS = 4_300
-
-
-class JSONText(forms.CharField):
-    """A text field that holds JSON; what was typed stays in it when it is wrong."""
-
-    widget = forms.Textarea
-
-    def __init__(self, *, kind: type | None = None, example: str = "", **options: Any) -> None:
-        super().__init__(strip=True, **options)
-        self.kind = kind
-        self.example = example
-
-    def clean(self, value: Any) -> Any:
-        """The parsed value; an empty field is an empty array or object, where one is wanted."""
-        text = super().clean(value)
-        if not text:
-            return None if self.kind is None else self.kind()
-        if (size := len(text.encode(errors="replace"))) > MOST_JSON_BYTES:
-            rule = f"This must have at most {MOST_JSON_BYTES:,} bytes, and has {size:,}."
-            raise forms.ValidationError(rule)
-        try:
-            parsed = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
-        except RecursionError as error:
-            raise forms.ValidationError(
-                "The JSON is nested too deeply: 100 levels are the most."
-            ) from error
-        except ValueError as error:
-            raise forms.ValidationError(f"This is no JSON: {error}.") from error
-        if self.kind is not None and not isinstance(parsed, self.kind):
-            shape = "array" if self.kind is list else "object"
-            raise forms.ValidationError(f"This must be a JSON {shape}, such as {self.example}")
-        return parsed
-
-
-def _integer(digits: str) -> int:
-    if len(digits) > MOST_DIGITS:
-        raise forms.ValidationError(f"An integer must have at most {MOST_DIGITS:,} digits.")
-    return int(digits)
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
 
 
 class EnqueueForm(OnceForm):
@@ -94,7 +48,6 @@ class EnqueueForm(OnceForm):
                 "hx-get": "",
                 "hx-trigger": "change",
                 "hx-target": "#past",
-                "hx-select": "#past",
                 "hx-swap": "outerHTML",
             }
         ),
@@ -315,18 +268,8 @@ class DebounceForm(EnqueueForm):
         required=False,
         help_text="Counted from the first call. Left empty, every call puts it off.",
     )
-    queue_name = forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text="Left empty, it runs on DBOS's internal queue.",
-    )
-    dialect = forms.ChoiceField(
-        label="Language of the application",
-        choices=[("", "as the database shows"), ("python", "Python"), ("typescript", "TypeScript")],
-        required=False,
-        help_text="It decides how the key is spelled.",
-    )
+    queue_name = queue_field("Left empty, it runs on DBOS's internal queue.")
+    dialect = dialect_field("It decides how the key is spelled.")
     deduplication_id = None  # type: ignore[assignment]
     duplication_policy = None  # type: ignore[assignment]
     delay_seconds = None  # type: ignore[assignment]

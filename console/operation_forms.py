@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from client_core import WorkflowFilter
 from console import operation_plans
+from console.fields import queue_field
 from console.models import Operation
 from console.operation_kinds import KINDS
-from console.run_forms import queue_field
 from console.search import parse
 
 #: From so many runs on, their number has to be typed.

@@ -12,6 +12,7 @@ from client_core import (
     WorkflowStatus,
 )
 from console.digits import whole_number
+from console.fields import MomentInput, queue_field
 from console.once import OnceForm
 from console.second_look import changed, seen
 
@@ -47,16 +48,6 @@ class ActForm(OnceForm):
         if isinstance(error, NonExistentWorkflow):
             raise error
         super().refused(error)
-
-
-def queue_field(help_text: str) -> forms.CharField:
-    """A queue that may be left out, with those that there are to choose from."""
-    return forms.CharField(
-        label="Queue",
-        required=False,
-        widget=forms.TextInput({"list": "queues"}),
-        help_text=help_text,
-    )
 
 
 def _with_children() -> forms.BooleanField:
@@ -166,7 +157,7 @@ class DelayForm(ActForm):
     until = forms.DateTimeField(
         label="Or start at",
         required=False,
-        widget=forms.DateTimeInput({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S"),
+        widget=MomentInput(),
         help_text="In your time zone.",
     )
 

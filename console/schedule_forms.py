@@ -20,15 +20,13 @@ from client_core import (
     SerializationError,
     WorkflowSchedule,
 )
-from console.forms import JSONText
+from console.fields import JSONText, MomentInput, dialect_field, queue_field
 from console.likeness import as_typed, holds_dots, masked, plain, restored
 from console.masking import DOTS
 from console.once import OnceForm
-from console.run_forms import queue_field
 
 #: More runs than these are started only by who types how many.
 MANY = 100
-LANGUAGES = [("", "as the database shows"), ("python", "Python"), ("typescript", "TypeScript")]
 #: Of a schedule that exists, what a person may change.
 _CHANGES = (
     "schedule",
@@ -40,11 +38,17 @@ _CHANGES = (
 )
 
 
-def _moment() -> forms.DateTimeInput:
-    return forms.DateTimeInput({"type": "datetime-local", "step": "1"}, "%Y-%m-%dT%H:%M:%S")
+class _Stating(forms.Form):
+    """A form in which a person may say the language of the application."""
+
+    @property
+    def stated(self) -> Dialect | None:
+        """The language that was chosen."""
+        chosen: Dialect | None = self.cleaned_data["dialect"] or None
+        return chosen
 
 
-class ScheduleForm(OnceForm):
+class ScheduleForm(_Stating, OnceForm):
     """What there is to say about a schedule; fields are named as the client's options."""
 
     about: ClassVar = {
@@ -90,20 +94,9 @@ class ScheduleForm(OnceForm):
         required=False,
         help_text="When its application was down.",
     )
-    dialect = forms.ChoiceField(
-        label="Language of the application",
-        choices=LANGUAGES,
-        required=False,
-        help_text="It decides what the expression means.",
-    )
+    dialect = dialect_field("It decides what the expression means.")
 
     essential: tuple[str, ...] = ("schedule_name", "workflow_name", "schedule", "cron_timezone")
-
-    @property
-    def stated(self) -> Dialect | None:
-        """The language that the person chose."""
-        chosen: Dialect | None = self.cleaned_data["dialect"] or None
-        return chosen
 
     @property
     def definition(self) -> dict[str, Any]:
@@ -187,7 +180,6 @@ class ScheduleActForm(OnceForm):
     """The question whether to do something to a schedule."""
 
     repeats = True
-    about: ClassVar = {}
 
     def refused(self, error: DBOSClientError) -> None:
         """Of a schedule that is gone there is no form."""
@@ -196,27 +188,23 @@ class ScheduleActForm(OnceForm):
         super().refused(error)
 
 
-class TriggerForm(ScheduleActForm):
+class TriggerForm(_Stating, ScheduleActForm):
     """The question whether to start a run now, which is no act to repeat blindly."""
 
     repeats = False
     about: ClassVar = {DialectUnknown: "dialect"}
 
-    dialect = forms.ChoiceField(
-        label="Language of the application", choices=LANGUAGES, required=False
-    )
+    dialect = dialect_field()
 
 
-class BackfillForm(ScheduleActForm):
+class BackfillForm(_Stating, ScheduleActForm):
     """The window whose runs are made up for, and a sign that so many are meant."""
 
     about: ClassVar = {DialectUnknown: "dialect"}
 
-    start = forms.DateTimeField(label="After", widget=_moment(), help_text="In your time zone.")
-    end = forms.DateTimeField(label="Before", widget=_moment())
-    dialect = forms.ChoiceField(
-        label="Language of the application", choices=LANGUAGES, required=False
-    )
+    start = forms.DateTimeField(label="After", widget=MomentInput(), help_text="In your time zone.")
+    end = forms.DateTimeField(label="Before", widget=MomentInput())
+    dialect = dialect_field()
     confirmation = forms.CharField(required=False)
     #: The window of which the person saw what would be started.
     previewed = forms.CharField(required=False, widget=forms.HiddenInput)
@@ -232,12 +220,6 @@ class BackfillForm(ScheduleActForm):
     def window(self) -> tuple[datetime, datetime]:
         """From when to when, both exclusive."""
         return self.cleaned_data["start"], self.cleaned_data["end"]
-
-    @property
-    def stated(self) -> Dialect | None:
-        """The language that the person chose."""
-        chosen: Dialect | None = self.cleaned_data["dialect"] or None
-        return chosen
 
     @property
     def asked(self) -> str:

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString
+from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString, dialect_name
 from console import payload, payload_tree
 from console.masking import DOTS, configured
 from console.search import Search, exact_term
@@ -141,7 +141,7 @@ def in_words(ms: int | None) -> str:
 @register.filter
 def language(dialect: str) -> str:
     """The name of a programming language as people write it."""
-    return "TypeScript" if dialect == "typescript" else dialect.capitalize()
+    return dialect_name(dialect)
 
 
 @register.simple_tag

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_http_methods, require_safe
@@ -12,6 +13,7 @@ from client_core import (
     EnqueueOptions,
     SystemDatabaseError,
     WorkflowFilter,
+    WorkflowStatus,
 )
 from console import actions
 from console.code_calls import Call
@@ -81,6 +83,10 @@ def _answer(
 ) -> HttpResponse:
     """Show the form; when it is sent, tell what it would do as code, ask back, or act."""
     form, context = _form(request, system, form_class)
+    name = str(form["workflow_name"].value() or "")
+    if request.htmx.target == "past":
+        context |= {"form": form, "past": _past(system, name, known_names(system))}
+        return render(request, "workflows/enqueue.html#past", context)
     if form.is_valid() and "as_code" in request.POST:
         try:
             context["codes"] = _codes(request, system, form)
@@ -90,7 +96,7 @@ def _answer(
         here = reverse("workflows", args=[system])
         if answer := done(request, system, form, lambda: _looked_at(system, form, act), here):
             return answer
-    context |= _suggested(system, str(form["workflow_name"].value() or ""))
+    context |= _suggested(system, name)
     return render_form(request, "workflows/enqueue.html", form, context)
 
 
@@ -106,18 +112,24 @@ def _suggested(system: System, workflow_name: str) -> dict[str, Any]:
     names = known_names(system)
     if not any(names.values()):
         return names
-    client = system.client
-    filters: WorkflowFilter = {"name": workflow_name, "limit": PAST_RUNS, "sort_desc": True}
-    is_known = workflow_name in names["names"]
     try:
-        return {
-            **names,
-            "versions": client.list_known_values("app_version"),
-            "applications": client.list_known_values("application_name"),
-            "past": client.list_workflows(**filters, load_payloads=True) if is_known else [],
-        }
+        versions = system.client.list_known_values("app_version")
+        applications = system.client.list_known_values("application_name")
     except SystemDatabaseError:
         return names
+    past = _past(system, workflow_name, names)
+    return {**names, "versions": versions, "applications": applications, "past": past}
+
+
+def _past(system: System, workflow_name: str, names: dict[str, list[str]]) -> list[WorkflowStatus]:
+    """The newest runs of a workflow that ran lately."""
+    if workflow_name not in names["names"]:
+        return []
+    filters: WorkflowFilter = {"name": workflow_name, "limit": PAST_RUNS, "sort_desc": True}
+    try:
+        return system.client.list_workflows(**filters, load_payloads=True)
+    except SystemDatabaseError:
+        return []
 
 
 def _form(

@@ -22,7 +22,7 @@ from client_core import (
     QueryTimeout,
     UnsupportedBySchema,
 )
-from console.forms import MOST_JSON_BYTES
+from console.fields import MOST_JSON_BYTES
 
 #: What each error is to a person: status, title, what to do, and whether the page tries again.
 _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (

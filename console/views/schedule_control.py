@@ -3,7 +3,9 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
+from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -29,6 +31,8 @@ from console.views.acts import done, not_done
 from console.views.common import known_names, render_form
 from console.views.schedules import fires_of, schedule_or_404
 
+#: Does what a question is about.
+Act = Callable[[User, System, str, UUID | None], Outcome]
 #: Of a backfill so many times are shown.
 DUE_SHOWN = 200
 
@@ -82,18 +86,14 @@ def times(request: Request, system: System) -> HttpResponse:
 @requires(Action.SCHEDULE_EDIT)
 def pause(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Ask whether to pause, then pause."""
-    form = ScheduleActForm(request.POST if request.method == "POST" else None)
-    wish = (request.user, system, schedule_name)
-    return _asked(request, wish, form, "pause", lambda: actions.pause(*wish, form.act_id))
+    return _asked(request, system, schedule_name, "pause", actions.pause)
 
 
 @require_http_methods(["GET", "POST"])
 @requires(Action.SCHEDULE_EDIT)
 def resume(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Ask whether to resume, then resume."""
-    form = ScheduleActForm(request.POST if request.method == "POST" else None)
-    wish = (request.user, system, schedule_name)
-    return _asked(request, wish, form, "resume", lambda: actions.resume(*wish, form.act_id))
+    return _asked(request, system, schedule_name, "resume", actions.resume)
 
 
 @require_http_methods(["GET", "POST"])
@@ -101,13 +101,11 @@ def resume(request: Request, system: System, schedule_name: str) -> HttpResponse
 def trigger(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Ask whether to start a run now, then start it."""
     form = TriggerForm(request.POST if request.method == "POST" else None)
-    wish = (request.user, system, schedule_name)
 
-    def act() -> Outcome:
-        stated: Dialect | None = form.cleaned_data["dialect"] or None
-        return actions.trigger(*wish, stated, form.act_id)
+    def act(user: User, system: System, name: str, act_id: UUID | None) -> Outcome:
+        return actions.trigger(user, system, name, form.stated, act_id)
 
-    return _asked(request, wish, form, "trigger", act)
+    return _asked(request, system, schedule_name, "trigger", act, form=form)
 
 
 @require_http_methods(["GET", "POST"])
@@ -157,29 +155,28 @@ def _due(system: System, name: str, form: BackfillForm) -> list[ScheduledRun]:
 @requires(Action.SCHEDULE_DELETE)
 def delete(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Ask whether to delete, then delete."""
-    form = ScheduleActForm(request.POST if request.method == "POST" else None)
-    wish = (request.user, system, schedule_name)
     leads_to = reverse("schedules", args=[system])
-
-    def act() -> Outcome:
-        return actions.delete(*wish, form.act_id)
-
-    return _asked(request, wish, form, "delete", act, leads_to)
+    return _asked(request, system, schedule_name, "delete", actions.delete, leads_to)
 
 
 def _asked(
     request: Request,
-    target: tuple[Any, System, str],
-    form: ScheduleActForm,
+    system: System,
+    name: str,
     action: str,
-    act: Callable[[], Outcome],
+    act: Act,
     leads_to: str = "",
+    form: ScheduleActForm | None = None,
 ) -> HttpResponse:
     """Show the question; when it is answered, act."""
-    _, system, name = target
+    form = form or ScheduleActForm(request.POST if request.method == "POST" else None)
     here = reverse("schedule", args=[system, name])
+
+    def act_now() -> Outcome:
+        return act(request.user, system, name, form.act_id)
+
     try:
-        if form.is_valid() and (answer := done(request, system, form, act, here, leads_to)):
+        if form.is_valid() and (answer := done(request, system, form, act_now, here, leads_to)):
             return answer
         context = {"schedule": schedule_or_404(system, name), "action": action}
     except SystemDatabaseError as error:

@@ -1,6 +1,6 @@
 """The cast: a viewer, an operator and an administrator; somebody without a role; a stranger."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.contrib.auth.models import Group, User
@@ -8,9 +8,11 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
+from console import systems
 from console.permissions import Role
 from console.systems import System, all_systems
 from tests.client_core.conftest import Insert, insert
+from tests.proxy import Proxy
 
 __all__ = ["Insert", "insert"]
 
@@ -55,3 +57,13 @@ def operator(sign_in: SignIn) -> Client:
 def administrator(sign_in: SignIn) -> Client:
     """May do everything."""
     return sign_in(Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def proxy(settings: Settings, system_url: str) -> Iterator[Proxy]:
+    """The console's way to the system database, to be cut."""
+    with Proxy(system_url) as proxy:
+        settings.DBOS_SYSTEM_DATABASE_URL = proxy.url
+        yield proxy
+        systems.all_systems()["main"].client.destroy()
+        systems._client.cache_clear()

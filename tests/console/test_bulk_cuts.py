@@ -5,7 +5,7 @@ goes on. Each run is acted on once, and what is said of each is so.
 """
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, get_args
@@ -14,7 +14,6 @@ import psycopg
 import pytest
 from django.test import Client
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
 from console import systems
@@ -106,17 +105,12 @@ class Bulk:
 @pytest.fixture
 def bulk(
     request: pytest.FixtureRequest,
-    settings: Settings,
-    system_url: str,
+    proxy: Proxy,
     sql: Sql,
     client: DBOSClient,
     administrator: Client,
-) -> Iterator[Bulk]:
-    with Proxy(system_url) as proxy:
-        settings.DBOS_SYSTEM_DATABASE_URL = proxy.url
-        yield Bulk(CASES[request.param][0], administrator, sql, client, proxy)
-        systems.all_systems()["main"].client.destroy()
-        systems._client.cache_clear()
+) -> Bulk:
+    return Bulk(CASES[request.param][0], administrator, sql, client, proxy)
 
 
 every_case = pytest.mark.parametrize("bulk", CASES, indirect=True)

@@ -3,43 +3,23 @@
 import html
 import re
 import uuid
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
 import psycopg
 import pytest
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
 from console import auditing
 from console.models import AuditEntry
 from console.second_look import changed
+from tests.console.browsing import form_on
 from tests.console.conftest import Insert
 from tests.console.test_workflows import HTMX, run_url, text
 from tests.proxy import Proxy
 
 Sql = psycopg.Connection[Any]
-
-
-@pytest.fixture
-def proxy(settings: Settings, system_url: str) -> Iterator[Proxy]:
-    """The way to the system database, to be cut."""
-    with Proxy(system_url) as proxy:
-        settings.DBOS_SYSTEM_DATABASE_URL = proxy.url
-        yield proxy
-
-
-def fields(page: Any) -> dict[str, str]:
-    """What a browser would send of the form on a page."""
-    form = page.content.decode().partition('<form class="card')[2].partition("</form>")[0]
-    found = {}
-    for tag in re.findall(r"<input[^>]*>", form):
-        given = dict(re.findall(r'([\w-]+)="([^"]*)"', tag))
-        if "name" in given and given.get("type") != "checkbox":
-            found[given["name"]] = html.unescape(given.get("value", ""))
-    return found
 
 
 def status_of(client: DBOSClient, workflow_id: str) -> str:
@@ -53,7 +33,7 @@ class TestSecondLook:
         self, operator: Client, client: DBOSClient, insert: Insert, sql: Sql
     ) -> None:
         insert(workflow_uuid="r", status="ENQUEUED", queue_name="q")
-        form = fields(operator.get(run_url("r", "cancel/")))
+        form = form_on(operator.get(run_url("r", "cancel/")))
         sql.execute("UPDATE dbos.workflow_status SET status = 'PENDING', recovery_attempts = 1")
         response = operator.post(run_url("r", "cancel/"), form)
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -62,7 +42,7 @@ class TestSecondLook:
         assert "Nothing was done" in page
         assert status_of(client, "r") == "PENDING"
         assert not AuditEntry.objects.exists()
-        again = operator.post(run_url("r", "cancel/"), fields(response), follow=True)
+        again = operator.post(run_url("r", "cancel/"), form_on(response), follow=True)
         assert "Running code stops at its next step" in text(again)
         assert status_of(client, "r") == "CANCELLED"
 
@@ -82,14 +62,14 @@ class TestSecondLook:
         self, operator: Client, client: DBOSClient, insert: Insert
     ) -> None:
         insert(workflow_uuid="r", status="ENQUEUED", queue_name="q", updated_at=1)
-        form = fields(operator.get(run_url("r", "resume/")))
+        form = form_on(operator.get(run_url("r", "resume/")))
         client.resume_workflow("r", queue_name="other")
         page = text(operator.post(run_url("r", "resume/"), {**form, "queue_name": "mine"}))
         assert "somebody acted on it, and it is Enqueued again" in page
 
     def test_what_was_typed_is_kept(self, operator: Client, insert: Insert, sql: Sql) -> None:
         insert(workflow_uuid="r", status="CANCELLED")
-        form = fields(operator.get(run_url("r", "resume/")))
+        form = form_on(operator.get(run_url("r", "resume/")))
         sql.execute("UPDATE dbos.workflow_status SET status = 'PENDING'")
         response = operator.post(run_url("r", "resume/"), {**form, "queue_name": "my queue"})
         assert 'value="my queue"' in response.content.decode()
@@ -110,7 +90,7 @@ class TestOnce:
         self, operator: Client, client: DBOSClient, insert: Insert
     ) -> None:
         insert(workflow_uuid="r", status="PENDING")
-        form = fields(operator.get(run_url("r", "cancel/")))
+        form = form_on(operator.get(run_url("r", "cancel/")))
         operator.post(run_url("r", "cancel/"), form)
         client.resume_workflow("r")
         again = operator.post(run_url("r", "cancel/"), form, follow=True)
@@ -163,7 +143,7 @@ class TestLostConnections:
         """On its own page every action is cut in test_cuts."""
         insert(workflow_uuid="run-1", status="ENQUEUED", queue_name="orders")
         url = run_url("run-1", "priority/")
-        form = fields(administrator.get(url)) | {"priority": "7"}
+        form = form_on(administrator.get(url)) | {"priority": "7"}
         proxy.refuse()
         proxy.cut_next("before the request")
         proxy.refuse()
@@ -174,7 +154,7 @@ class TestLostConnections:
         assert in_dialog.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert not AuditEntry.objects.filter(outcome="done")
         proxy.refuse(False)
-        done = administrator.post(url, fields(in_dialog))
+        done = administrator.post(url, form_on(in_dialog))
         assert done.status_code == HTTPStatus.FOUND
         assert AuditEntry.objects.filter(outcome="done").count() == 1
 
@@ -182,7 +162,7 @@ class TestLostConnections:
         self, operator: Client, proxy: Proxy, client: DBOSClient, insert: Insert
     ) -> None:
         insert(workflow_uuid="run-1")
-        form = fields(operator.get(run_url("run-1", "fork/")))
+        form = form_on(operator.get(run_url("run-1", "fork/")))
         # The look for the run, that for the ID, and the fork with all its repetitions.
         proxy.play(None, None, "before the answer", "refuse")
         response = operator.post(run_url("run-1", "fork/"), form)
@@ -193,7 +173,7 @@ class TestLostConnections:
         assert form["new_workflow_id"] in response.content.decode()
         assert status_of(client, form["new_workflow_id"]) == "ENQUEUED"
         assert AuditEntry.objects.get().outcome == "unknown"
-        again = operator.post(run_url("run-1", "fork/"), fields(response), follow=True)
+        again = operator.post(run_url("run-1", "fork/"), form_on(response), follow=True)
         assert "This fork existed already; nothing new was started." in text(again)
         assert AuditEntry.objects.get().outcome == "done"
 
@@ -239,8 +219,8 @@ class TestDelete:
         insert(workflow_uuid="run-1")
         asked = administrator.get(run_url("run-1", "delete/"))
         assert "There is no way back" in text(asked)
-        assert "confirmation" not in fields(asked)
-        page = administrator.post(run_url("run-1", "delete/"), fields(asked), follow=True)
+        assert "confirmation" not in form_on(asked)
+        page = administrator.post(run_url("run-1", "delete/"), form_on(asked), follow=True)
         assert "Deleted run-1." in text(page)
         assert client.get_workflow("run-1") is None
         entry = AuditEntry.objects.get()

@@ -7,7 +7,7 @@ comes back can be sent again and then acts once.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, get_args
@@ -15,7 +15,6 @@ from typing import Any, get_args
 import psycopg
 import pytest
 from django.test import Client
-from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
 from console import systems
@@ -260,17 +259,12 @@ class Person:
 @pytest.fixture
 def person(
     request: pytest.FixtureRequest,
-    settings: Settings,
-    system_url: str,
+    proxy: Proxy,
     sql: Sql,
     client: DBOSClient,
     administrator: Client,
-) -> Iterator[Person]:
-    with Proxy(system_url) as proxy:
-        settings.DBOS_SYSTEM_DATABASE_URL = proxy.url
-        yield Person(CASES[request.param], administrator, sql, client, proxy)
-        systems.all_systems()["main"].client.destroy()
-        systems._client.cache_clear()
+) -> Person:
+    return Person(CASES[request.param], administrator, sql, client, proxy)
 
 
 every_case = pytest.mark.parametrize("person", CASES, indirect=True)

@@ -1,6 +1,5 @@
 """Databases that are down, slow or foreign: always a page that says so, never a traceback."""
 
-from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -9,22 +8,11 @@ from django.db import OperationalError
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from console import systems
 from console.models import AuditEntry
 from tests.console.conftest import Insert
 from tests.console.test_workflows import ENQUEUE, LIST, enqueue_fields, run_url, text
 from tests.databases import create_database
 from tests.proxy import Proxy
-
-
-@pytest.fixture
-def proxy(settings: Settings, system_url: str) -> Iterator[Proxy]:
-    """The system database, behind a proxy that can take it away."""
-    with Proxy(system_url) as proxy:
-        settings.DBOS_SYSTEM_DATABASE_URL = proxy.url
-        yield proxy
-        systems.all_systems()["main"].client.destroy()
-        systems._client.cache_clear()
 
 
 @pytest.mark.parametrize("path", [LIST, run_url("run-1"), run_url("run-1", "cancel/")])

@@ -9,8 +9,8 @@ from django.test import Client
 
 from client_core import DBOSClient
 from console.models import AuditEntry
+from tests.console.browsing import form_on
 from tests.console.conftest import Insert
-from tests.console.test_control import fields
 from tests.console.test_workflows import HTMX, run_url, text
 
 Sql = psycopg.Connection[Any]
@@ -48,7 +48,7 @@ def steps(sql: Sql, workflow_id: str) -> list[int]:
 class TestPreview:
     def test_it_begins_with_the_step_that_failed(self, operator: Client) -> None:
         page = operator.get(FORK)
-        assert fields(page)["start_step"] == "5"
+        assert form_on(page)["start_step"] == "5"
         shown = text(page)
         assert "Copied 4 steps, not run again" in shown
         assert "Runs again from step 5 on: 1 recorded 5 charge" in shown
@@ -76,11 +76,11 @@ class TestPreview:
     def test_it_is_asked_for_without_javascript_and_nothing_typed_is_lost(
         self, operator: Client
     ) -> None:
-        form = fields(operator.get(FORK)) | {"start_step": "2", "queue_name": "orders"}
+        form = form_on(operator.get(FORK)) | {"start_step": "2", "queue_name": "orders"}
         page = operator.post(FORK, {**form, "preview": "1"})
         assert page.status_code == HTTPStatus.OK
         assert "from step 2 on: 4 recorded" in text(page)
-        again = fields(page)
+        again = form_on(page)
         for name in ("start_step", "queue_name", "new_workflow_id"):
             assert again[name] == form[name]
         assert again["previewed"] == "2"
@@ -103,7 +103,7 @@ class TestFork:
     def test_the_new_run_goes_on_and_can_be_compared(
         self, operator: Client, client: DBOSClient, sql: Sql
     ) -> None:
-        form = fields(operator.get(FORK, {"start_step": "3"}))
+        form = form_on(operator.get(FORK, {"start_step": "3"}))
         options = {"queue_name": "orders", "application_version": "v2", "workflow_timeout_ms": "9"}
         page = operator.post(FORK, {**form, **options}, follow=True)
         new_id = form["new_workflow_id"]
@@ -121,7 +121,7 @@ class TestFork:
         assert entry.parameters["new_workflow_id"] == new_id
 
     def test_sent_twice_it_is_one_fork(self, operator: Client, client: DBOSClient) -> None:
-        form = fields(operator.get(FORK))
+        form = form_on(operator.get(FORK))
         operator.post(FORK, form)
         assert "sent twice" in text(operator.post(FORK, form, follow=True))
         without = {name: value for name, value in form.items() if name not in ("form_id", "seen")}
@@ -131,13 +131,13 @@ class TestFork:
     def test_a_start_whose_preview_nobody_saw_is_shown_first(
         self, operator: Client, client: DBOSClient
     ) -> None:
-        form = fields(operator.get(FORK)) | {"start_step": "2"}
+        form = form_on(operator.get(FORK)) | {"start_step": "2"}
         response = operator.post(FORK, form)
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "Below is now what a fork from 2 does: look first." in text(response)
         assert "from step 2 on: 4 recorded" in text(response)
         assert len(client.list_workflows()) == 1
-        assert operator.post(FORK, fields(response)).status_code == HTTPStatus.FOUND
+        assert operator.post(FORK, form_on(response)).status_code == HTTPStatus.FOUND
 
     @pytest.mark.parametrize(
         ("field", "typed", "rule"),
@@ -155,7 +155,7 @@ class TestFork:
         self, operator: Client, insert: Insert, field: str, typed: str, rule: str
     ) -> None:
         insert(workflow_uuid="taken")
-        form = fields(operator.get(FORK)) | {"queue_name": "my queue", field: typed}
+        form = form_on(operator.get(FORK)) | {"queue_name": "my queue", field: typed}
         if field == "start_step":
             form.pop("previewed")
         response = operator.post(FORK, form)

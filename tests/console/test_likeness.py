@@ -1,8 +1,6 @@
 """“Start again like this run”: what is filled in, and that secrets neither leave nor get lost."""
 
-import html
 import json
-import re
 from http import HTTPStatus
 from typing import Any
 
@@ -13,17 +11,9 @@ from client_core import DBOSClient, EnqueueOptions
 from console.likeness import holds_dots, masked, restored
 from console.masking import DOTS
 from console.models import AuditEntry
+from tests.console.browsing import form_on
 from tests.console.conftest import Insert
-from tests.console.test_control import fields
 from tests.console.test_workflows import ENQUEUE, enqueue_fields, run_url, text
-
-
-def form_of(page: Any) -> dict[str, str]:
-    """What a browser would send, with the areas of text and the choices."""
-    body = page.content.decode()
-    areas = re.findall(r'<textarea name="(\w+)"[^>]*>\n?(.*?)</textarea>', body, re.DOTALL)
-    choices = re.findall(r'<select name="(\w+)".*?value="([^"]*)" selected', body, re.DOTALL)
-    return fields(page) | {name: html.unescape(value) for name, value in [*areas, *choices]}
 
 
 def start(client: DBOSClient, *args: Any, **kwargs: Any) -> str:
@@ -46,7 +36,7 @@ def test_the_new_run_is_like_the_old_one(operator: Client, client: DBOSClient) -
     old = start(client, "ann", [{"n": 1}], gift=True)
     page = operator.get(run_url(old, "again/"), follow=True)
     assert "A new run like order" in text(page)
-    response = operator.post(ENQUEUE, form_of(page))
+    response = operator.post(ENQUEUE, form_on(page))
     assert response.status_code == HTTPStatus.FOUND, text(response)
     runs = client.list_workflows(load_payloads=True)
     assert len(runs) == 2
@@ -63,7 +53,7 @@ def test_secrets_do_not_leave_and_are_put_back(operator: Client, client: DBOSCli
     for secret in ("hunter2", "abc-secret", "attribute-secret"):
         assert secret not in page.content.decode()
     assert f"{DOTS} stands for a hidden value" in text(page)
-    form = form_of(page)
+    form = form_on(page)
     args = json.loads(form["args"])
     args[1]["n"] = 2
     operator.post(ENQUEUE, form | {"args": json.dumps([*args, "more"])})
@@ -78,7 +68,7 @@ def test_secrets_do_not_leave_and_are_put_back(operator: Client, client: DBOSCli
 
 def test_dots_that_stand_for_nothing_are_refused(operator: Client, client: DBOSClient) -> None:
     old = start(client, {"password": "hunter2"})
-    form = form_of(operator.get(ENQUEUE, {"like": old}))
+    form = form_on(operator.get(ENQUEUE, {"like": old}))
     moved = form | {"args": json.dumps([{"other": DOTS}])}
     response = operator.post(ENQUEUE, moved)
     assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
@@ -106,8 +96,8 @@ def test_arguments_that_are_none_unreadable_or_too_long(
     insert(workflow_uuid="r", name="order", inputs=inputs, serialization="portable_json")
     page = operator.get(ENQUEUE, {"like": "r"})
     assert "arguments" in text(page)
-    assert form_of(page)["args"].strip() == ""
-    assert form_of(page)["workflow_name"] == "order"
+    assert form_on(page)["args"].strip() == ""
+    assert form_on(page)["workflow_name"] == "order"
 
 
 def test_a_run_that_is_gone(operator: Client) -> None:
@@ -116,7 +106,7 @@ def test_a_run_that_is_gone(operator: Client) -> None:
 
 def test_a_run_on_no_queue_asks_for_one(operator: Client, insert: Insert) -> None:
     insert(workflow_uuid="r", name="order", queue_name="_dbos_internal_queue")
-    assert form_of(operator.get(ENQUEUE, {"like": "r"}))["queue_name"] == ""
+    assert form_on(operator.get(ENQUEUE, {"like": "r"}))["queue_name"] == ""
 
 
 @pytest.mark.parametrize(

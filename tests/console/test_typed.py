@@ -21,7 +21,8 @@ from django.forms import CharField
 from django.test import Client
 
 from client_core import DBOSClient, WorkflowInputs
-from console.forms import MOST_DIGITS, MOST_JSON_BYTES, EnqueueForm, JSONText, SendForm
+from console.fields import MOST_DIGITS, MOST_JSON_BYTES, JSONText
+from console.forms import EnqueueForm, SendForm
 from console.models import AuditEntry
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert
@@ -97,6 +98,12 @@ def assert_kept(response: Any, form: dict[str, str]) -> None:
         assert found[name] == typed, name
 
 
+def assert_refused(response: Any, given: dict[str, str], field: str, rule: str) -> None:
+    """The rule stands by its field, and all that was typed in its own."""
+    assert rule in error_at(response, field)
+    assert_kept(response, given)
+
+
 #: What nobody types into the form to enqueue.
 HIDDEN = ("anyway", "like")
 #: Of every form: where it is sent to, and what is typed.
@@ -130,8 +137,7 @@ class TestWrong:
         path, filled = FORMS[form]
         given = filled(**{field: typed})
         response = operator.post(path, given)
-        assert rule in error_at(response, field)
-        assert_kept(response, given)
+        assert_refused(response, given, field, rule)
         assert not AuditEntry.objects.exists()
 
     @pytest.mark.parametrize(
@@ -182,9 +188,7 @@ class TestWrong:
         self, operator: Client, client: DBOSClient, field: str, typed: str, rule: str
     ) -> None:
         given = enqueue_form(**{field: typed})
-        response = operator.post(ENQUEUE, given)
-        assert rule in error_at(response, field)
-        assert_kept(response, given)
+        assert_refused(operator.post(ENQUEUE, given), given, field, rule)
         assert client.list_workflows() == []
 
     @pytest.mark.parametrize(
@@ -298,9 +302,7 @@ class TestBounds:
         self, operator: Client, client: DBOSClient, field: str, typed: str, rule: str
     ) -> None:
         given = enqueue_form(**{field: typed})
-        response = operator.post(ENQUEUE, given)
-        assert rule in error_at(response, field)
-        assert_kept(response, given)
+        assert_refused(operator.post(ENQUEUE, given), given, field, rule)
         assert client.list_workflows() == []
 
     def test_two_that_exclude_each_other(self, operator: Client) -> None:
@@ -378,8 +380,7 @@ class TestSize:
         given = filled(**{field: json.dumps(["x" * MOST_JSON_BYTES])})
         response = sent(operator, path, given, kind)
         rule = f"This must have at most 6,291,456 bytes, and has {MOST_JSON_BYTES + 4:,}."
-        assert rule in error_at(response, field)
-        assert_kept(response, given)
+        assert_refused(response, given, field, rule)
 
     @pytest.mark.parametrize("kind", ["multipart", "urlencoded"])
     def test_what_no_form_sends_is_told_too(self, operator: Client, kind: str) -> None:
