@@ -69,6 +69,8 @@ _NAMES: dict[str, LiteralString] = {
     "parent_workflow_id": "parent_workflow_id",
     "forked_from": "forked_from",
 }
+#: The statuses that idx_workflow_status_failed holds.
+_FAILED = frozenset({"ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"})
 _TIMES: dict[str, LiteralString] = {
     "start_time": "created_at >=",
     "end_time": "created_at <=",
@@ -135,6 +137,12 @@ def keeps_plan(filters: WorkflowFilter) -> bool:
     """Whether one plan is the best for all values: for runs by ID, and for pages of all runs."""
     narrowing = {key for key, value in filters.items() if value is not None}
     return narrowing <= {"workflow_ids", "after", "limit", "sort_desc"}
+
+
+def has_failures_only(filters: WorkflowFilter) -> bool:
+    """Whether all that can match is in one index, which is small where most runs succeed."""
+    statuses = _list(filters.get("status") or ())
+    return bool(statuses) and _FAILED.issuperset(statuses)
 
 
 def order(filters: WorkflowFilter) -> LiteralString:

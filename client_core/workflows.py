@@ -5,7 +5,7 @@ from typing import Any, LiteralString, Unpack
 
 from client_core.database import Database
 from client_core.errors import InvalidOption, WaitTimeout
-from client_core.filters import WorkflowFilter, keeps_plan, order
+from client_core.filters import WorkflowFilter, has_failures_only, keeps_plan, order
 from client_core.handle import WorkflowHandle
 from client_core.id_prefixes import conditions_for
 from client_core.models import StepInfo, WorkflowStatus
@@ -208,7 +208,9 @@ class Workflows:
         template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
         statement = template.replace("<where>", found.where()).replace("<order>", order(filters))
         params = {**found.params, "max_bytes": self._max_payload_bytes}
-        rows = self._db.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
+        # Else old failures are looked for among all runs that were created since.
+        database = self._db.walking if has_failures_only(filters) else self._db
+        rows = database.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
         if load_payloads:
             return [self._with_payloads(row) for row in rows]
         return [self._status(row) for row in rows]

@@ -21,6 +21,7 @@ from client_core import (
     WorkflowInputs,
     WorkflowStatus,
 )
+from client_core.database import Database
 from client_core.filters import conditions
 from client_core.workflows import _COUNT
 from tests.client_core.conftest import Insert
@@ -237,6 +238,30 @@ class TestList:
             statement = SQL(text).format(schema=Identifier("dbos"))
             [row] = sql.execute(statement, {**found.params, "ceiling": 100}).fetchall()
             assert rows_read(row["QUERY PLAN"][0]["Plan"]) <= most
+
+    def test_old_failures_are_looked_for_among_failures_alone(
+        self, client: DBOSClient, sql: Sql, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The name is frequent, so a walk by time seems short; but none of late failed."""
+        sql.execute(
+            "INSERT INTO dbos.workflow_status (workflow_uuid, status, created_at, name, output) "
+            "SELECT n, CASE WHEN mod(n, 30) = 0 THEN 'ERROR' ELSE 'SUCCESS' END, n, "
+            "CASE WHEN n > 2000 AND mod(n, 30) = 0 OR mod(n, 2) = 1 THEN 'b' ELSE 'a' END, "
+            "repeat('x', 900) FROM generate_series(1, 20000) n"
+        )
+        sql.execute("ANALYZE dbos.workflow_status")
+        read: list[float] = []
+        read_tuples = Database.read_tuples
+
+        def looked_at(database: Database, statement: Any, params: Any, **options: Any) -> Any:
+            [row] = database.read("EXPLAIN (ANALYZE, FORMAT JSON) " + statement, params)
+            read.append(rows_read(row["QUERY PLAN"][0]["Plan"]))
+            return read_tuples(database, statement, params, **options)
+
+        monkeypatch.setattr(Database, "read_tuples", looked_at)
+        found = client.list_workflows(status="ERROR", name="a", limit=51, sort_desc=True)
+        assert len(found) == 51
+        assert read == [666]
 
     def test_a_negative_limit_is_refused(self, client: DBOSClient) -> None:
         with pytest.raises(InvalidOption):
