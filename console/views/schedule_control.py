@@ -26,6 +26,7 @@ from console.schedule_forms import (
     ScheduleForm,
     TriggerForm,
 )
+from console.schedule_times import Fire
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import known_names, render_form
@@ -136,7 +137,8 @@ def backfill(request: Request, system: System, schedule_name: str) -> HttpRespon
         ):
             return answer
         if not form.has_error("end"):
-            context |= {"due": due[:DUE_SHOWN], "total": len(due), "new": new, "asked": form.asked}
+            shown = [(run, Fire(run.scheduled_at)) for run in due[:DUE_SHOWN]]
+            context |= {"due": shown, "total": len(due), "new": new, "asked": form.asked}
     return render_form(request, "schedules/backfill.html", form, context)
 
 
