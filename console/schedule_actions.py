@@ -35,14 +35,18 @@ def update(
     name: str,
     changes: dict[str, Any],
     dialect: Dialect | None,
+    revision: str | None = None,
     act_id: UUID | None = None,
 ) -> Outcome:
-    """Change a schedule. Raises what :meth:`DBOSClient.update_schedule` raises."""
+    """Change a schedule that is as the person saw it.
+
+    Raises what :meth:`DBOSClient.update_schedule` raises.
+    """
     if not changes:
         return Outcome("warning", "It is as it was: nothing was changed.")
     parameters = _without_context(changes)
     with audited(user, system, Action.SCHEDULE_EDIT, name, parameters, act_id, repeats=True):
-        system.client.update_schedule(name, **changes, dialect=dialect)
+        system.client.update_schedule(name, **changes, dialect=dialect, revision=revision)
     return Outcome("success", "Changed. Applications find it within seconds.")
 
 
