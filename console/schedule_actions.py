@@ -1,17 +1,41 @@
 """Every write to a schedule: authorise → audit → client_core → audit → what to tell the person."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 
-from client_core import Dialect
+from client_core import Dialect, ScheduleDefinition, ScheduleDifference
 from console import outcomes
 from console.auditing import audited
 from console.outcomes import Outcome
-from console.permissions import Action
+from console.permissions import Action, can, record_refusal
 from console.systems import System
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A set of schedules that somebody wants to be what is there."""
+
+    schedules: Sequence[ScheduleDefinition]
+    #: Of those that name none, and of what is pruned.
+    application_name: str | None
+    prune: bool
+    dialect: Dialect | None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the client takes."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def target(self) -> str:
+        """What an audit entry says that it is about."""
+        return self.application_name or "schedules"
 
 
 def create(
@@ -96,6 +120,52 @@ def backfill(
     there = len(handles) - new
     told = f"; {outcomes.runs(there)} existed already" if there else ""
     return Outcome("success" if new else "warning", f"{outcomes.runs(new)} enqueued{told}.")
+
+
+def preview_apply(system: System, wish: Applied) -> ScheduleDifference:
+    """What applying a set would change. Raises what :meth:`DBOSClient.apply_schedules` raises."""
+    return system.client.apply_schedules(**wish.arguments, dry_run=True)
+
+
+def apply(
+    user: User,
+    system: System,
+    wish: Applied,
+    shown: ScheduleDifference,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Make the schedules those of a set, if that changes what was shown.
+
+    Raises what :meth:`DBOSClient.apply_schedules` raises.
+    """
+    if shown.deleted and not can(user, Action.SCHEDULE_DELETE, system):
+        record_refusal(user, Action.SCHEDULE_DELETE, wish.target, system.name)
+        raise PermissionDenied(Action.SCHEDULE_DELETE)
+    parameters = in_brief(shown)
+    entry = (Action.SCHEDULE_APPLY, wish.target, parameters, act_id)
+    with audited(user, system, *entry, repeats=True):
+        system.client.apply_schedules(**wish.arguments, revision=shown.revision)
+    return Outcome("success", f"Applied: {told(shown)} Applications find it within seconds.")
+
+
+def in_brief(difference: ScheduleDifference) -> dict[str, Any]:
+    """What an audit entry keeps of a difference: names, and which fields; no context."""
+    changed = {
+        one.schedule_name: list(one.fields) for one in difference.changes if one.action == "updated"
+    }
+    kept = {"created": [*difference.created], "updated": changed, "deleted": [*difference.deleted]}
+    return {name: found for name, found in kept.items() if found}
+
+
+def told(difference: ScheduleDifference) -> str:
+    """A difference in a sentence."""
+    counts = (
+        (difference.created, "created"),
+        (difference.updated, "changed"),
+        (difference.deleted, "deleted"),
+        (difference.unchanged, "left as they were"),
+    )
+    return ", ".join(f"{len(names):,} {verb}" for names, verb in counts if names) + "."
 
 
 def delete(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:
