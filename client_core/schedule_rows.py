@@ -9,7 +9,7 @@ from client_core.cron import InvalidCronExpression, validate_cron
 from client_core.cron.times import CronDialect
 from client_core.cron.zones import zone_of
 from client_core.database import Database, Row
-from client_core.dialects import DEFAULT_FORMATS, Dialect, dialect_name, dialect_of
+from client_core.dialects import DEFAULT_FORMATS, Dialect, dialect_of
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
 from client_core.records import WorkflowSchedule
@@ -104,7 +104,7 @@ def _broken_rules(given: Mapping[str, Any], complete: bool) -> Iterator[tuple[st
         yield field, "is not known of a schedule"
     for field in _REQUIRED:
         if complete or field in given:
-            yield field, text_rule(given.get(field))
+            yield field, text_rule(given[field]) if field in given else "is missing"
     for field in _OPTIONAL:
         # No class at all is the empty text to TypeScript.
         if (value := given.get(field)) is not None and (field, value) != (
@@ -155,7 +155,7 @@ def problems_of(definition: Mapping[str, Any], dialect: Dialect | None) -> dict[
                 try:
                     check_one(definition[field], dialect)
                 except InvalidCronExpression as error:
-                    found[field] = f"is refused by {dialect_name(dialect)}: {error.reason}"
+                    found[field] = f"is refused: {error.reason}"
                 except InvalidOption as error:
                     found |= error.problems
     return found

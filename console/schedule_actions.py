@@ -1,6 +1,7 @@
 """Every write to a schedule: authorise → audit → client_core → audit → what to tell the person."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -11,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 
 from client_core import Dialect, ScheduleDefinition, ScheduleDifference
 from console import outcomes
-from console.auditing import audited
+from console.auditing import audited, audited_command
 from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
 from console.systems import System
@@ -90,6 +91,31 @@ def resume(user: User, system: System, name: str, act_id: UUID | None = None) ->
     return Outcome("success", "Resumed: it fires again at its next time.")
 
 
+def set_paused(
+    user: User,
+    system: System,
+    names: Sequence[str],
+    act_id: UUID | None = None,
+    *,
+    paused: bool,
+) -> Outcome:
+    """Pause or resume several schedules, all at once, with an audit entry for each."""
+    wish = {"pause" if paused else "resume": True, "together": len(names)}
+    with ExitStack() as entries:
+        for number, name in enumerate(names):
+            # The first entry stands for the form, which may be sent twice.
+            wanted = (Action.SCHEDULE_EDIT, name, wish, act_id if number == 0 else None)
+            entries.enter_context(audited(user, system, *wanted, repeats=True))
+        act = system.client.pause_schedules if paused else system.client.resume_schedules
+        found = act(names)
+    changed = sum((before == "PAUSED") != paused for before in found.values())
+    done, gone = "paused" if paused else "resumed", len(names) - len(found)
+    told = [f"{changed:,} {done}"]
+    told += [f"{len(found) - changed:,} {done} already"] if changed < len(found) else []
+    told += [f"{gone:,} not there any more"] if gone else []
+    return Outcome("success" if changed else "warning", f"{', '.join(told)}.")
+
+
 def trigger(
     user: User,
     system: System,
@@ -141,14 +167,20 @@ def apply(
     if shown.deleted and not can(user, Action.SCHEDULE_DELETE, system):
         record_refusal(user, Action.SCHEDULE_DELETE, wish.target, system.name)
         raise PermissionDenied(Action.SCHEDULE_DELETE)
-    parameters = in_brief(shown)
-    entry = (Action.SCHEDULE_APPLY, wish.target, parameters, act_id)
-    with audited(user, system, *entry, repeats=True):
+    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown), act_id)
+    with audited(user, system, *wanted, repeats=True):
         system.client.apply_schedules(**wish.arguments, revision=shown.revision)
     return Outcome("success", f"Applied: {told(shown)} Applications find it within seconds.")
 
 
-def in_brief(difference: ScheduleDifference) -> dict[str, Any]:
+def apply_by_command(who: str, system: System, wish: Applied, shown: ScheduleDifference) -> None:
+    """The same for somebody at the command line of the console."""
+    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown))
+    with audited_command(who, system, *wanted):
+        system.client.apply_schedules(**wish.arguments, revision=shown.revision)
+
+
+def _in_brief(difference: ScheduleDifference) -> dict[str, Any]:
     """What an audit entry keeps of a difference: names, and which fields; no context."""
     changed = {
         one.schedule_name: list(one.fields) for one in difference.changes if one.action == "updated"

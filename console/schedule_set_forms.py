@@ -53,6 +53,7 @@ class ApplyForm(OnceForm):
     def __init__(self, data: Any, files: Any, *, may_delete: bool, initial: Any = None) -> None:
         super().__init__(data, files, initial=initial)
         self._set = ScheduleSet()
+        self._owner: str | None = None
         if not may_delete:
             self.fields["prune"].disabled = True
             self.fields["prune"].help_text = "Only administrators delete schedules."
@@ -69,9 +70,10 @@ class ApplyForm(OnceForm):
             self._set = schedule_sets.read(data["document"])
         except WrongSet as error:
             self.wrong(error)
-        stated, own = data.get("application_name"), self._set.application_name
-        if stated and own and stated != own:
-            self.add_error("application_name", f"The set is of the application {own}.")
+        try:
+            self._owner = self._set.owner(data.get("application_name", ""))
+        except WrongSet as error:
+            self.add_error("application_name", str(error))
         return data
 
     @property
@@ -84,7 +86,7 @@ class ApplyForm(OnceForm):
         """What is to be there."""
         return Applied(
             cast(list[ScheduleDefinition], self.schedules),
-            self.cleaned_data["application_name"] or self._set.application_name or None,
+            self._owner,
             self.cleaned_data["prune"],
             self.cleaned_data["dialect"] or None,
         )

@@ -42,6 +42,12 @@ class ScheduleSet:
     #: The application of those that name none.
     application_name: str = ""
 
+    def owner(self, stated: str) -> str | None:
+        """The application of those that name none. Raises :class:`WrongSet` where two are said."""
+        if stated and self.application_name and stated != self.application_name:
+            raise WrongSet([f"The set is of the application {self.application_name}."])
+        return stated or self.application_name or None
+
 
 def written(exported: Iterable[ExportedSchedule], application_name: str = "") -> str:
     """Schedules as a file holds them; those of one application leave its name to the file."""

@@ -139,7 +139,7 @@ def test_one_bad_entry_changes_nothing(schedules: DBOSClient, sql: Sql) -> None:
         *("0.schedule", "0.cron_timezone", "1.schedule_name", "3.schedule_name"),
         "4.application_name",
     }
-    assert "refused by Python" in caught.value.problems["0.schedule"]
+    assert "is refused: It has 1 fields" in caught.value.problems["0.schedule"]
     with pytest.raises(InvalidOption, match=r"1\.context: cannot be written"):
         schedules.apply_schedules([wanted("a"), wanted("b", context={"a": object()})])
     assert rows(sql) == []
