@@ -43,8 +43,10 @@ from client_core.overview import Overview, Part, Relative, Span, wake_ms
 from client_core.payload_texts import PayloadKind, PayloadPlace, PayloadText
 from client_core.queues import QueueLimits
 from client_core.records import (
+    ExportedSchedule,
     Queue,
     RateLimit,
+    ScheduleChange,
     ScheduleDifference,
     ScheduledRun,
     VersionInfo,
@@ -56,10 +58,12 @@ from client_core.resource_errors import (
     NonExistentSchedule,
     NonExistentVersion,
     OwnedByAnotherApplication,
+    ScheduleChanged,
     ScheduleExists,
+    SchedulesChanged,
 )
 from client_core.schedule_activity import ScheduleActivity
-from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
+from client_core.schedule_rows import KEPT, ScheduleChanges, ScheduleDefinition
 from client_core.schema import Capabilities
 from client_core.serialization import (
     UNDEFINED,
@@ -75,6 +79,7 @@ from client_core.steps import StepPage, StepRow
 __all__ = [
     "ABSENT",
     "INTERNAL_QUEUE_NAME",
+    "KEPT",
     "UNDEFINED",
     "AwaitedWorkflowCancelled",
     "AwaitedWorkflowMaxRecoveryAttemptsExceeded",
@@ -97,6 +102,7 @@ __all__ = [
     "ErrorGroups",
     "Event",
     "Exchange",
+    "ExportedSchedule",
     "Failure",
     "ForkPreview",
     "ForkSide",
@@ -128,11 +134,14 @@ __all__ = [
     "RecordedError",
     "Relative",
     "ScheduleActivity",
+    "ScheduleChange",
+    "ScheduleChanged",
     "ScheduleChanges",
     "ScheduleDefinition",
     "ScheduleDifference",
     "ScheduleExists",
     "ScheduledRun",
+    "SchedulesChanged",
     "SendMessage",
     "SerializationError",
     "Serializer",

@@ -14,6 +14,8 @@
     ├── NonExistentVersion           no application version has this name
     ├── NonExistentSchedule          no schedule has this name
     ├── ScheduleExists               a schedule has this name already
+    ├── ScheduleChanged              the schedule is not any more as the caller saw it
+    ├── SchedulesChanged             a list would change other things than the caller saw
     ├── DialectUnknown               nothing tells the application's language; set dialect
     ├── InvalidCronExpression        the language refuses the expression
     ├── WaitTimeout                  the wait ended before the workflow did (also a TimeoutError)

@@ -1,8 +1,8 @@
 """The records of queues, application versions and schedules. Times are epoch milliseconds."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from client_core.dialects import Dialect
 
@@ -85,6 +85,9 @@ class WorkflowSchedule:
     application_name: str | None
     #: The language whose own format the context is in; None where its text does not tell.
     dialect: Dialect | None = None
+    #: What all that may be changed of it comes to, to tell later whether it is still so. It is not
+    #: another when the schedule fires, is paused or resumed. None of one that was just written.
+    revision: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,20 @@ class ScheduledRun:
     exists: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleChange:
+    """What applying a list makes of one schedule."""
+
+    schedule_name: str
+    action: Literal["created", "updated", "deleted"]
+    #: None of one that is created.
+    before: WorkflowSchedule | None
+    #: None of one that is deleted.
+    after: WorkflowSchedule | None
+    #: What of it becomes another, in the order of :class:`WorkflowSchedule`.
+    fields: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class ScheduleDifference:
     """What applying a list of schedules changes, as names in order."""
@@ -104,3 +121,20 @@ class ScheduleDifference:
     updated: tuple[str, ...]
     unchanged: tuple[str, ...]
     deleted: tuple[str, ...]
+    #: All but the unchanged, each by itself, in the order of their names.
+    changes: tuple[ScheduleChange, ...] = field(default=(), repr=False, compare=False)
+    #: What the difference comes to: the same as long as the same list changes the same.
+    revision: str = field(default="", repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ExportedSchedule:
+    """A schedule in the form that a list to be applied has."""
+
+    #: What :meth:`DBOSClient.apply_schedules` takes. Values are of JSON; a context that JSON
+    #: cannot say is :data:`KEPT`.
+    definition: dict[str, Any]
+    #: Why it has no context, where one is there.
+    gap: str
+    #: Whether it is paused, which is no part of a list.
+    is_paused: bool

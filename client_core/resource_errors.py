@@ -1,6 +1,11 @@
 """What goes wrong with queues, versions and schedules: things that have a name and an owner."""
 
+from typing import TYPE_CHECKING
+
 from client_core.errors import DBOSClientError
+
+if TYPE_CHECKING:
+    from client_core.records import ScheduleDifference
 
 
 class OwnedByAnotherApplication(DBOSClientError):
@@ -50,6 +55,28 @@ class ScheduleExists(DBOSClientError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"There is already a schedule with the name {name!r}.")
+
+
+class ScheduleChanged(DBOSClientError):
+    """Somebody changed the schedule since the caller looked; nothing was written."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        super().__init__(f"The schedule {name!r} was changed meanwhile; nothing was written.")
+
+
+class SchedulesChanged(DBOSClientError):
+    """Applying the list would change other things than the caller saw; nothing was written.
+
+    ``difference`` is what it would change now.
+    """
+
+    def __init__(self, difference: "ScheduleDifference") -> None:
+        self.difference = difference
+        super().__init__(
+            "The schedules were changed meanwhile, so this would change other things than it did "
+            "before; nothing was written."
+        )
 
 
 class DialectUnknown(DBOSClientError):

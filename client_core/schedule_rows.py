@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import fields
-from typing import Any, LiteralString, NotRequired, Required, TypedDict, cast
+from enum import Enum
+from typing import Any, Final, LiteralString, NotRequired, Required, TypedDict, cast
 
-from client_core.cron import validate_cron
+from client_core.cron import InvalidCronExpression, validate_cron
 from client_core.cron.times import CronDialect
 from client_core.cron.zones import zone_of
 from client_core.database import Database, Row
@@ -15,13 +16,18 @@ from client_core.records import WorkflowSchedule
 from client_core.serialization import UNDEFINED, RawValue, Serialization
 from client_core.serialization.unnamed import own_format
 
-# A context that is larger than asked for is not fetched.
-READ: LiteralString = """
-SELECT schedule_id, schedule_name, workflow_name, workflow_class_name, schedule, status,
-    CASE WHEN octet_length(context) <= %(max_bytes)s THEN context END AS context,
+#: Columns of a schedule as they are read. A context that is larger than asked for is not fetched;
+#: the revision tells it all the same.
+COLUMNS: LiteralString = """schedule_id, schedule_name, workflow_name, workflow_class_name,
+    schedule, status, CASE WHEN octet_length(context) <= %(max_bytes)s THEN context END AS context,
     octet_length(context) AS context_bytes, last_fired_at, automatic_backfill, cron_timezone,
-    queue_name, application_name, xmin::text AS row_version
-FROM {schema}.workflow_schedules
+    queue_name, application_name, xmin::text AS row_version,
+    encode(sha256(convert_to((schedule_id, workflow_name, workflow_class_name, schedule, context,
+        automatic_backfill, cron_timezone, queue_name, application_name)::text, 'UTF8')), 'hex')
+        AS revision"""
+
+READ: LiteralString = f"""
+SELECT {COLUMNS} FROM {{schema}}.workflow_schedules
 WHERE (%(names)s::text[] IS NULL OR schedule_name = ANY(%(names)s))
   AND (%(application_names)s::text[] IS NULL OR application_name IS NULL
        OR application_name = ANY(%(application_names)s))
@@ -29,7 +35,7 @@ WHERE (%(names)s::text[] IS NULL OR schedule_name = ANY(%(names)s))
   AND (%(workflow_names)s::text[] IS NULL OR workflow_name = ANY(%(workflow_names)s))
   AND (%(prefixes)s::text[] IS NULL OR EXISTS (
        SELECT FROM unnest(%(prefixes)s::text[]) prefix WHERE starts_with(schedule_name, prefix)))
-ORDER BY schedule_name"""
+ORDER BY schedule_name"""  # noqa: S608  # texts of ours alone
 
 #: What :data:`READ` is not narrowed by.
 ANY: Mapping[str, None] = {
@@ -71,6 +77,17 @@ _REQUIRED = ("schedule_name", "workflow_name", "schedule")
 _OPTIONAL = ("workflow_class_name", "cron_timezone", "queue_name", "application_name")
 _BROUGHT_LATER = ("automatic_backfill", "cron_timezone", "queue_name", "application_name")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "context", "automatic_backfill"}
+#: What there is to say about a schedule, besides its context, in the order in which it is said.
+DEFINED = (
+    "schedule_name",
+    "workflow_name",
+    "workflow_class_name",
+    "schedule",
+    "cron_timezone",
+    "queue_name",
+    "automatic_backfill",
+    "application_name",
+)
 
 
 def check(given: Mapping[str, Any], *, complete: bool) -> None:
@@ -87,7 +104,7 @@ def _broken_rules(given: Mapping[str, Any], complete: bool) -> Iterator[tuple[st
         yield field, "is not known of a schedule"
     for field in _REQUIRED:
         if complete or field in given:
-            yield field, text_rule(given.get(field))
+            yield field, text_rule(given[field]) if field in given else "is missing"
     for field in _OPTIONAL:
         # No class at all is the empty text to TypeScript.
         if (value := given.get(field)) is not None and (field, value) != (
@@ -97,6 +114,19 @@ def _broken_rules(given: Mapping[str, Any], complete: bool) -> Iterator[tuple[st
             yield field, text_rule(value)
     if not isinstance(given.get("automatic_backfill", False), bool):
         yield "automatic_backfill", "must be true or false"
+
+
+class Kept(Enum):
+    """The type of `KEPT`."""
+
+    KEPT = "kept"
+
+    def __repr__(self) -> str:
+        return "KEPT"
+
+
+#: As a context in a list to be applied: the one that the schedule has.
+KEPT: Final = Kept.KEPT
 
 
 def check_supported(given: Mapping[str, Any], database: Database) -> None:
@@ -109,7 +139,33 @@ def check_supported(given: Mapping[str, Any], database: Database) -> None:
 
 def check_times(schedule: str, cron_timezone: str | None, dialect: Dialect) -> None:
     """Raise :class:`InvalidCronExpression` or :class:`InvalidOption` as the language would."""
+    _check_cron(schedule, dialect)
+    _check_zone(cron_timezone, dialect)
+
+
+def problems_of(definition: Mapping[str, Any], dialect: Dialect | None) -> dict[str, str]:
+    """Every field of a new schedule that breaks a rule, and the rule.
+
+    Without a language its expression and its zone are not looked at.
+    """
+    found = {field: rule for field, rule in _broken_rules(definition, complete=True) if rule}
+    if dialect is not None:
+        for field, check_one in (("schedule", _check_cron), ("cron_timezone", _check_zone)):
+            if field not in found and field in definition:
+                try:
+                    check_one(definition[field], dialect)
+                except InvalidCronExpression as error:
+                    found[field] = f"is refused: {error.reason}"
+                except InvalidOption as error:
+                    found |= error.problems
+    return found
+
+
+def _check_cron(schedule: str, dialect: Dialect) -> None:
     validate_cron(schedule, dialect=cast(CronDialect, dialect))
+
+
+def _check_zone(cron_timezone: str | None, dialect: Dialect) -> None:
     try:
         zone_of(cron_timezone, dialect=dialect)
     except InvalidOption as error:

@@ -8,7 +8,12 @@ from client_core import schedule_rows
 from client_core.database import Database, Row, until_found
 from client_core.dialects import Dialect, dialect_of, owner_dialect
 from client_core.records import WorkflowSchedule
-from client_core.resource_errors import NonExistentSchedule, ScheduleExists, assert_owner
+from client_core.resource_errors import (
+    NonExistentSchedule,
+    ScheduleChanged,
+    ScheduleExists,
+    assert_owner,
+)
 from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
 from client_core.serialization import Serialization
 
@@ -52,6 +57,17 @@ RETURNING schedule_id"""
 _SET_STATUS: LiteralString = """
 UPDATE {schema}.workflow_schedules SET status = %(status)s WHERE schedule_name = %(schedule_name)s
 RETURNING schedule_name"""
+
+# The rows are locked in one order, so that two of these never wait for each other.
+_SET_STATUSES: LiteralString = """
+WITH found AS (
+    SELECT schedule_name, status AS before FROM {schema}.workflow_schedules
+    WHERE schedule_name = ANY(%(names)s) ORDER BY schedule_name FOR UPDATE
+), changed AS (
+    UPDATE {schema}.workflow_schedules s SET status = %(status)s FROM found f
+    WHERE s.schedule_name = f.schedule_name AND f.before <> %(status)s
+)
+SELECT schedule_name, before FROM found"""
 
 _DELETE: LiteralString = """
 DELETE FROM {schema}.workflow_schedules WHERE schedule_name = %(schedule_name)s
@@ -126,16 +142,23 @@ class Schedules:
         return schedule_rows.record(rows[0], self._serialization) if rows else None
 
     def update_schedule(
-        self, name: str, *, dialect: Dialect | None = None, **changes: Unpack[ScheduleChanges]
+        self,
+        name: str,
+        *,
+        revision: str | None = None,
+        dialect: Dialect | None = None,
+        **changes: Unpack[ScheduleChanges],
     ) -> WorkflowSchedule:
         """Change a schedule, whoever owns it, and leave what is not named as it is.
 
-        Its ID, its status and when it fired last stay. Raises :class:`NonExistentSchedule` and
-        what :meth:`create_schedule` raises about its fields. Safe to repeat.
+        Its ID, its status and when it fired last stay. ``revision`` is that of the schedule that
+        the caller saw: raises :class:`ScheduleChanged` if somebody changed it since, and not to
+        the same. Raises :class:`NonExistentSchedule` and what :meth:`create_schedule` raises about
+        its fields. Safe to repeat.
         """
         schedule_rows.check(changes, complete=False)
         schedule_rows.check_supported(changes, self._db)
-        row = until_found(lambda: self._update_schedule(name, changes, dialect))
+        row = until_found(lambda: self._update_schedule(name, changes, dialect, revision))
         return schedule_rows.record(row, self._serialization)
 
     def delete_schedule(self, name: str) -> None:
@@ -149,6 +172,23 @@ class Schedules:
     def resume_schedule(self, name: str) -> None:
         """Let a schedule fire again. Raises :class:`NonExistentSchedule`. Safe to repeat."""
         self._set_status(name, "ACTIVE")
+
+    def pause_schedules(self, names: Sequence[str]) -> dict[str, str]:
+        """Keep several schedules from firing, all at once; what each was before, by its name.
+
+        Those that are not there are left out. :class:`OutcomeUnknown` if the connection broke; it
+        is safe to repeat.
+        """
+        return self._set_statuses(names, "PAUSED")
+
+    def resume_schedules(self, names: Sequence[str]) -> dict[str, str]:
+        """Let several schedules fire again, on the terms of :meth:`pause_schedules`."""
+        return self._set_statuses(names, "ACTIVE")
+
+    def _set_statuses(self, names: Sequence[str], status: str) -> dict[str, str]:
+        params = {"names": list(names), "status": status}
+        found = self._db.write(_SET_STATUSES, params)
+        return {row["schedule_name"]: row["before"] for row in found}
 
     def _set_status(self, name: str, status: str) -> None:
         params = {"schedule_name": name, "status": status}
@@ -209,13 +249,21 @@ class Schedules:
         return owner_dialect(self._db, owner, known)
 
     def _update_schedule(
-        self, name: str, changes: Mapping[str, Any], dialect: Dialect | None
+        self,
+        name: str,
+        changes: Mapping[str, Any],
+        dialect: Dialect | None,
+        revision: str | None,
     ) -> Row | None:
+        """The row as it is written; None if somebody else wrote it first."""
         row = self._schedule_row(name)
         params = {**row, **changes, **self._spoken(row, changes, dialect)}
-        if not self._db.write(_UPDATE, params, repeatable=True):
-            return None
-        return {**params, "context": params["new_context"] or row["context"]}
+        wanted = {**params, "context": params["new_context"] or row["context"], "revision": None}
+        if revision not in (None, row["revision"]) and any(
+            wanted[field] != row[field] for field in changes
+        ):
+            raise ScheduleChanged(name)
+        return wanted if self._db.write(_UPDATE, params, repeatable=True) else None
 
     def _schedule_row(self, name: str) -> Row:
         rows = self._read_schedules(names=[name])

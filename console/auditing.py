@@ -82,8 +82,31 @@ def audited(
             raise SentBefore from error
         entry = begun.get(outcome="started")
         entry.detail = ""
-    try:
+    with _completing(entry):
         yield entry
+
+
+@contextmanager
+def audited_command(
+    who: str, system: System, action: Action, target: str, parameters: dict[str, Any]
+) -> Iterator[AuditEntry]:
+    """Keep one entry of an act at the command line, by who may do everything there."""
+    entry = AuditEntry.objects.create(
+        username=who[:150],
+        system=system.name,
+        action=action,
+        target=target,
+        parameters=parameters,
+    )
+    with _completing(entry):
+        yield entry
+
+
+@contextmanager
+def _completing(entry: AuditEntry) -> Iterator[None]:
+    """Close an entry with what became of the act."""
+    try:
+        yield
     except OutcomeUnknown as error:
         complete(entry, AuditEntry.Outcome.UNKNOWN, str(error))
         raise

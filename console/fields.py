@@ -30,22 +30,28 @@ class JSONText(forms.CharField):
             rule = f"This must have at most {MOST_JSON_BYTES:,} bytes, and has {size:,}."
             raise forms.ValidationError(rule)
         try:
-            parsed = json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
-        except RecursionError as error:
-            raise forms.ValidationError(
-                "The JSON is nested too deeply: 100 levels are the most."
-            ) from error
+            parsed = read_json(text)
         except ValueError as error:
-            raise forms.ValidationError(f"This is no JSON: {error}.") from error
+            raise forms.ValidationError(str(error)) from error
         if self.kind is not None and not isinstance(parsed, self.kind):
             shape = "array" if self.kind is list else "object"
             raise forms.ValidationError(f"This must be a JSON {shape}, such as {self.example}")
         return parsed
 
 
+def read_json(text: str) -> Any:
+    """What a text says in JSON; ValueError has a sentence about what is wrong with it."""
+    try:
+        return json.loads(text, parse_constant=_refuse_constant, parse_int=_integer)
+    except RecursionError as error:
+        raise ValueError("The JSON is nested too deeply: 100 levels are the most.") from error
+    except ValueError as error:
+        raise ValueError(f"This is no JSON: {error}.") from error
+
+
 def _integer(digits: str) -> int:
     if len(digits) > MOST_DIGITS:
-        raise forms.ValidationError(f"An integer must have at most {MOST_DIGITS:,} digits.")
+        raise ValueError(f"an integer must have at most {MOST_DIGITS:,} digits")
     return int(digits)
 
 

@@ -45,6 +45,8 @@ class Action(StrEnum):
     SCHEDULE_EDIT = "schedule.edit"
     SCHEDULE_TRIGGER = "schedule.trigger"
     SCHEDULE_BACKFILL = "schedule.backfill"
+    SCHEDULE_APPLY = "schedule.apply"
+    #: There is no way back from it either, so a set is applied by others without pruning.
     SCHEDULE_DELETE = "schedule.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
@@ -78,6 +80,7 @@ _WRITES = frozenset(
         Action.SCHEDULE_EDIT,
         Action.SCHEDULE_TRIGGER,
         Action.SCHEDULE_BACKFILL,
+        Action.SCHEDULE_APPLY,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

@@ -1,17 +1,42 @@
 """Every write to a schedule: authorise → audit → client_core → audit → what to tell the person."""
 
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 
-from client_core import Dialect
+from client_core import Dialect, ScheduleDefinition, ScheduleDifference
 from console import outcomes
-from console.auditing import audited
+from console.auditing import audited, audited_command
 from console.outcomes import Outcome
-from console.permissions import Action
+from console.permissions import Action, can, record_refusal
 from console.systems import System
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A set of schedules that somebody wants to be what is there."""
+
+    schedules: Sequence[ScheduleDefinition]
+    #: Of those that name none, and of what is pruned.
+    application_name: str | None
+    prune: bool
+    dialect: Dialect | None
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """What the client takes."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def target(self) -> str:
+        """What an audit entry says that it is about."""
+        return self.application_name or "schedules"
 
 
 def create(
@@ -35,14 +60,18 @@ def update(
     name: str,
     changes: dict[str, Any],
     dialect: Dialect | None,
+    revision: str | None = None,
     act_id: UUID | None = None,
 ) -> Outcome:
-    """Change a schedule. Raises what :meth:`DBOSClient.update_schedule` raises."""
+    """Change a schedule that is as the person saw it.
+
+    Raises what :meth:`DBOSClient.update_schedule` raises.
+    """
     if not changes:
         return Outcome("warning", "It is as it was: nothing was changed.")
     parameters = _without_context(changes)
     with audited(user, system, Action.SCHEDULE_EDIT, name, parameters, act_id, repeats=True):
-        system.client.update_schedule(name, **changes, dialect=dialect)
+        system.client.update_schedule(name, **changes, dialect=dialect, revision=revision)
     return Outcome("success", "Changed. Applications find it within seconds.")
 
 
@@ -60,6 +89,31 @@ def resume(user: User, system: System, name: str, act_id: UUID | None = None) ->
     with audited(user, system, *wish, repeats=True):
         system.client.resume_schedule(name)
     return Outcome("success", "Resumed: it fires again at its next time.")
+
+
+def set_paused(
+    user: User,
+    system: System,
+    names: Sequence[str],
+    act_id: UUID | None = None,
+    *,
+    paused: bool,
+) -> Outcome:
+    """Pause or resume several schedules, all at once, with an audit entry for each."""
+    wish = {"pause" if paused else "resume": True, "together": len(names)}
+    with ExitStack() as entries:
+        for number, name in enumerate(names):
+            # The first entry stands for the form, which may be sent twice.
+            wanted = (Action.SCHEDULE_EDIT, name, wish, act_id if number == 0 else None)
+            entries.enter_context(audited(user, system, *wanted, repeats=True))
+        act = system.client.pause_schedules if paused else system.client.resume_schedules
+        found = act(names)
+    changed = sum((before == "PAUSED") != paused for before in found.values())
+    done, gone = "paused" if paused else "resumed", len(names) - len(found)
+    told = [f"{changed:,} {done}"]
+    told += [f"{len(found) - changed:,} {done} already"] if changed < len(found) else []
+    told += [f"{gone:,} not there any more"] if gone else []
+    return Outcome("success" if changed else "warning", f"{', '.join(told)}.")
 
 
 def trigger(
@@ -92,6 +146,58 @@ def backfill(
     there = len(handles) - new
     told = f"; {outcomes.runs(there)} existed already" if there else ""
     return Outcome("success" if new else "warning", f"{outcomes.runs(new)} enqueued{told}.")
+
+
+def preview_apply(system: System, wish: Applied) -> ScheduleDifference:
+    """What applying a set would change. Raises what :meth:`DBOSClient.apply_schedules` raises."""
+    return system.client.apply_schedules(**wish.arguments, dry_run=True)
+
+
+def apply(
+    user: User,
+    system: System,
+    wish: Applied,
+    shown: ScheduleDifference,
+    act_id: UUID | None = None,
+) -> Outcome:
+    """Make the schedules those of a set, if that changes what was shown.
+
+    Raises what :meth:`DBOSClient.apply_schedules` raises.
+    """
+    if shown.deleted and not can(user, Action.SCHEDULE_DELETE, system):
+        record_refusal(user, Action.SCHEDULE_DELETE, wish.target, system.name)
+        raise PermissionDenied(Action.SCHEDULE_DELETE)
+    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown), act_id)
+    with audited(user, system, *wanted, repeats=True):
+        system.client.apply_schedules(**wish.arguments, revision=shown.revision)
+    return Outcome("success", f"Applied: {told(shown)} Applications find it within seconds.")
+
+
+def apply_by_command(who: str, system: System, wish: Applied, shown: ScheduleDifference) -> None:
+    """The same for somebody at the command line of the console."""
+    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown))
+    with audited_command(who, system, *wanted):
+        system.client.apply_schedules(**wish.arguments, revision=shown.revision)
+
+
+def _in_brief(difference: ScheduleDifference) -> dict[str, Any]:
+    """What an audit entry keeps of a difference: names, and which fields; no context."""
+    changed = {
+        one.schedule_name: list(one.fields) for one in difference.changes if one.action == "updated"
+    }
+    kept = {"created": [*difference.created], "updated": changed, "deleted": [*difference.deleted]}
+    return {name: found for name, found in kept.items() if found}
+
+
+def told(difference: ScheduleDifference) -> str:
+    """A difference in a sentence."""
+    counts = (
+        (difference.created, "created"),
+        (difference.updated, "changed"),
+        (difference.deleted, "deleted"),
+        (difference.unchanged, "left as they were"),
+    )
+    return ", ".join(f"{len(names):,} {verb}" for names, verb in counts if names) + "."
 
 
 def delete(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:

@@ -1,5 +1,6 @@
 """Forms of schedules; the rules for their fields are the client's."""
 
+import hashlib
 import json
 from datetime import datetime
 from typing import Any, ClassVar
@@ -136,10 +137,8 @@ class ScheduleChangeForm(ScheduleForm):
     def clean(self) -> dict[str, Any]:
         """Refuse what somebody else changed meanwhile."""
         data = super().clean() or {}
-        before = data.get("seen")
-        if before and before != seen(self.current):
-            self._tell_changes(before)
-            self.data = {**self.data.dict(), "seen": seen(self.current)}  # type: ignore[attr-defined]
+        if data.get("seen") not in ("", seen(self.current)):
+            self.overtaken(self.current)
         if holds_dots(data.get("context")):
             try:
                 data["context"] = restored(data["context"], plain(self.current.context))
@@ -147,6 +146,12 @@ class ScheduleChangeForm(ScheduleForm):
                 text = f"{DOTS} stands for something hidden that is not here: type it whole."
                 self.add_error("context", text)
         return data
+
+    def overtaken(self, current: WorkflowSchedule) -> None:
+        """Tell what somebody else made of it, which the person has seen then."""
+        self.current = current
+        self._tell_changes(self.cleaned_data.get("seen") or "")
+        self.data = {**self.data.dict(), "seen": seen(current)}  # type: ignore[attr-defined]
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -171,9 +176,11 @@ class ScheduleChangeForm(ScheduleForm):
         except (ValueError, RecursionError):
             return
         now = json.loads(seen(self.current))
-        for name in _CHANGES:
+        context = shown_context(self.current)
+        for name in (*_CHANGES, "context"):
             if isinstance(was, dict) and was.get(name) != now[name]:
-                self.add_error(name, f"It is {now[name] or 'empty'} now.")
+                value = context if name == "context" else now[name]
+                self.add_error(name, f"It is {value or 'empty'} now.")
 
 
 class ScheduleActForm(OnceForm):
@@ -245,7 +252,8 @@ class BackfillForm(_Stating, ScheduleActForm):
 def seen(schedule: WorkflowSchedule) -> str:
     """What a page keeps of a schedule, to tell later whether that is still so."""
     kept = {name: getattr(schedule, name) for name in _CHANGES}
-    return json.dumps({**kept, "id": schedule.schedule_id})
+    context = hashlib.sha256((shown_context(schedule) or "").encode()).hexdigest()
+    return json.dumps({**kept, "context": context, "revision": schedule.revision})
 
 
 def shown_context(schedule: WorkflowSchedule) -> str | None:

@@ -46,6 +46,8 @@ WRITES = {
     "delete_schedule",
     "pause_schedule",
     "resume_schedule",
+    "pause_schedules",
+    "resume_schedules",
     "apply_schedules",
     "trigger_schedule",
     "backfill_schedule",

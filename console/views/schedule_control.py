@@ -12,7 +12,13 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from client_core import DBOSClientError, Dialect, ScheduledRun, SystemDatabaseError
+from client_core import (
+    DBOSClientError,
+    Dialect,
+    ScheduleChanged,
+    ScheduledRun,
+    SystemDatabaseError,
+)
 from console import schedule_actions as actions
 from console.http import Request
 from console.outcomes import Outcome
@@ -66,9 +72,13 @@ def edit(request: Request, system: System, schedule_name: str) -> HttpResponse:
     form = ScheduleChangeForm(posted, current=schedule)
     here = reverse("schedule", args=[system, schedule_name])
 
-    def act() -> Outcome:
-        wish = (schedule_name, form.changes, form.stated, form.act_id)
-        return actions.update(request.user, system, *wish)
+    def act() -> Outcome | None:
+        wish = (schedule_name, form.changes, form.stated, schedule.revision, form.act_id)
+        try:
+            return actions.update(request.user, system, *wish)
+        except ScheduleChanged:
+            form.overtaken(schedule_or_404(system, schedule_name))
+            return None
 
     is_meant = form.is_valid() and "preview" not in request.POST
     if is_meant and (answer := done(request, system, form, act, here, here)):

@@ -9,7 +9,7 @@
     const ticked = boxes(form).filter((box) => box.checked).length;
     const all = document.querySelector("[data-select-all]");
     form.querySelector("[data-select-count]").textContent = ticked ? ` ${ticked}` : "";
-    form.querySelector('button[value="selected"]').disabled = !ticked;
+    for (const button of form.querySelectorAll('button[value="selected"]')) button.disabled = !ticked;
     if (!all) return;
     all.hidden = false;
     all.checked = all.defaultChecked = ticked === boxes(form).length;

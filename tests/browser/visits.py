@@ -1,5 +1,6 @@
 """A tour through every page of the console, in every state that looks different."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
@@ -288,6 +289,22 @@ def _forms(world: World) -> list[Visit]:
     ]  # fmt: skip
 
 
+def _compared(world: World) -> Act:
+    """A set that changes one schedule, creates another and deletes the rest."""
+    wanted = {"workflow_name": world.text("clean"), "schedule": "0 4 * * *"}
+    names = world.text("schedule-name"), world.text("new")
+    document = json.dumps([{**wanted, "schedule_name": name} for name in names])
+
+    def act(page: Page) -> None:
+        page.get_by_label("Schedules", exact=True).fill(document)
+        page.get_by_label("Language of the application").select_option("python")
+        page.get_by_label("Delete what the set leaves out").check()
+        page.get_by_role("button", name="Show what changes").click()
+        page.locator(".difference").wait_for()
+
+    return act
+
+
 def _schedules(world: World) -> list[Visit]:
     def schedule(word: str, more: str = "") -> str:
         return f"{S}/schedules/schedule/{world.segment(word)}/{more}"
@@ -309,6 +326,13 @@ def _schedules(world: World) -> list[Visit]:
               click("button", "Preview")),
         Visit("page: triggering a schedule", schedule("schedule-name", "trigger/")),
         Visit("page: deleting a schedule", schedule("schedule-name", "delete/")),
+        Visit("page: pausing several schedules", f"{S}/schedules/pause/?all=1"),
+        Visit("page: resuming several schedules", f"{S}/schedules/resume/?all=1"),
+        Visit("page: exporting schedules", f"{S}/schedules/export/"),
+        Visit("page: applying a set", f"{S}/schedules/apply/"),
+        Visit("a set refused", f"{S}/schedules/apply/", refused(
+            "Show what changes", document=json.dumps([{world.text("also"): 1}]))),
+        Visit("a set compared", f"{S}/schedules/apply/", _compared(world)),
     ]  # fmt: skip
 
 

@@ -56,6 +56,7 @@ READS = {
     "delete_sql",
     "destroy",
     "enqueue_sql",
+    "export_schedules",
     "fork_sql",
     "get_all_events",
     "get_event",
@@ -257,6 +258,12 @@ CASES = {
     ),
     "delete_schedule": Case(lambda c: c.delete_schedule("nightly"), create_schedule),
     "pause_schedule": Case(lambda c: c.pause_schedule("nightly"), create_schedule),
+    "pause_schedules": Case(
+        lambda c: c.pause_schedules(["nightly", "gone"]), create_two, repeats=False
+    ),
+    "resume_schedules": Case(
+        lambda c: c.resume_schedules(["nightly"]), create_paused, repeats=False
+    ),
     "resume_schedule": Case(lambda c: c.resume_schedule("nightly"), create_paused),
     "apply_schedules": Case(
         lambda c: c.apply_schedules([schedule("nightly", queue_name="q"), schedule("weekly")]),

@@ -1,18 +1,28 @@
 """Apply: a list of schedules becomes what is there, as a whole."""
 
+import base64
+import json
+import pickle
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any, cast
 
 import psycopg
 import pytest
 
-from client_core import DBOSClient, DBOSClientError, InvalidOption
-from client_core.cron import InvalidCronExpression
+from client_core import (
+    KEPT,
+    DBOSClient,
+    DBOSClientError,
+    Dialect,
+    InvalidOption,
+    SchedulesChanged,
+)
 from client_core.records import ScheduleDifference
 from client_core.resource_errors import DialectUnknown, OwnedByAnotherApplication
 from client_core.schedule_rows import ScheduleDefinition
-from tests.client_core.conftest import wait_for_lock
+from tests.client_core.conftest import Submit, wait_for_lock
 
 Sql = psycopg.Connection[Any]
 
@@ -117,8 +127,21 @@ def test_one_bad_entry_changes_nothing(schedules: DBOSClient, sql: Sql) -> None:
         schedules.apply_schedules([wanted("a"), wanted("a")])
     with pytest.raises(InvalidOption, match=r"0\.workflow_name"):
         schedules.apply_schedules([{"schedule_name": "a"}])  # type: ignore[typeddict-item]
-    with pytest.raises(InvalidCronExpression):
-        schedules.apply_schedules([wanted("a"), wanted("b", schedule="x")])
+    wrong = [
+        wanted("a", schedule="x", cron_timezone="Nowhere"),
+        wanted(""),
+        wanted("b"),
+        wanted("b"),
+    ]
+    with pytest.raises(InvalidOption) as caught:
+        schedules.apply_schedules([*wrong, wanted("c", application_name=["x"], context={1: {2}})])
+    assert set(caught.value.problems) == {
+        *("0.schedule", "0.cron_timezone", "1.schedule_name", "3.schedule_name"),
+        "4.application_name",
+    }
+    assert "is refused: It has 1 fields" in caught.value.problems["0.schedule"]
+    with pytest.raises(InvalidOption, match=r"1\.context: cannot be written"):
+        schedules.apply_schedules([wanted("a"), wanted("b", context={"a": object()})])
     assert rows(sql) == []
 
 
@@ -128,6 +151,171 @@ def test_the_language_may_be_said_or_found(system_url: str, sql: Sql) -> None:
             client.apply_schedules([wanted("a")])
         client.apply_schedules([wanted("a")], dialect="typescript")
         assert client.apply_schedules([wanted("a")]).unchanged == ("a",)
+
+
+def test_every_change_is_told_field_by_field(schedules: DBOSClient, sql: Sql) -> None:
+    schedules.apply_schedules([wanted("a"), wanted("b"), wanted("c")])
+    schedules.pause_schedule("b")
+    asked = [wanted("a"), wanted("b", schedule="0 4 * * *", context=[1]), wanted("d")]
+    difference = schedules.apply_schedules(asked, dry_run=True)
+    changed, deleted, created = difference.changes
+    assert (changed.action, changed.fields) == ("updated", ("schedule", "context"))
+    assert changed.before
+    assert changed.after
+    assert (changed.before.schedule, changed.after.schedule) == ("0 3 * * *", "0 4 * * *")
+    assert (changed.before.context, changed.after.context) == ({"a": [1]}, [1])
+    assert (changed.after.status, changed.after.dialect) == ("PAUSED", "python")
+    assert deleted.schedule_name == "c"
+    assert deleted.before
+    assert deleted.after is None
+    assert created.before is None
+    assert created.after
+    assert created.after.status == "ACTIVE"
+    assert schedules.apply_schedules(asked) == difference
+    assert schedules.get_schedule("b") == changed.after
+
+
+class TestAsItWasSeen:
+    """What is applied is what was shown before, or nothing."""
+
+    ASKED = (wanted("changed", schedule="0 4 * * *"), wanted("kept"), wanted("new"))
+
+    @pytest.mark.parametrize(
+        "meanwhile",
+        [
+            "UPDATE dbos.workflow_schedules SET queue_name = 'q' WHERE schedule_name = 'changed'",
+            "UPDATE dbos.workflow_schedules SET queue_name = 'q' WHERE schedule_name = 'kept'",
+            "UPDATE dbos.workflow_schedules SET context = '' WHERE schedule_name = 'gone'",
+            "DELETE FROM dbos.workflow_schedules WHERE schedule_name = 'changed'",
+            "DELETE FROM dbos.workflow_schedules WHERE schedule_name = 'gone'",
+            "INSERT INTO dbos.workflow_schedules (schedule_id, schedule_name, workflow_name, "
+            "schedule, context) VALUES ('1', 'other', 'w', '* * * * *', '')",
+        ],
+    )
+    def test_nothing_is_applied_after_a_change(
+        self, schedules: DBOSClient, sql: Sql, meanwhile: str
+    ) -> None:
+        schedules.apply_schedules([wanted("changed"), wanted("kept"), wanted("gone")])
+        shown = schedules.apply_schedules(self.ASKED, dry_run=True)
+        sql.execute(meanwhile.encode())
+        before = rows(sql)
+        with pytest.raises(SchedulesChanged) as caught:
+            schedules.apply_schedules(self.ASKED, revision=shown.revision)
+        assert rows(sql) == before
+        now = caught.value.difference
+        assert now == schedules.apply_schedules(self.ASKED, dry_run=True)
+        assert now.revision != shown.revision
+        assert schedules.apply_schedules(self.ASKED, revision=now.revision) == now
+        assert names(sql) == ["changed", "kept", "new"]
+
+    def test_what_fired_or_was_paused_meanwhile_is_no_change(
+        self, schedules: DBOSClient, sql: Sql
+    ) -> None:
+        schedules.apply_schedules([wanted("changed"), wanted("kept")])
+        shown = schedules.apply_schedules(self.ASKED, dry_run=True)
+        sql.execute("UPDATE dbos.workflow_schedules SET last_fired_at = 'now', status = 'PAUSED'")
+        assert schedules.apply_schedules(self.ASKED, revision=shown.revision) == shown
+
+    def test_another_list_is_not_what_was_shown(self, schedules: DBOSClient, sql: Sql) -> None:
+        shown = schedules.apply_schedules(self.ASKED, dry_run=True)
+        other = [*self.ASKED[:2], wanted("new", context=None)]
+        with pytest.raises(SchedulesChanged):
+            schedules.apply_schedules(other, revision=shown.revision)
+        assert rows(sql) == []
+
+
+def test_of_two_at_once_one_wins_whole(system_url: str, sql: Sql, submit: Submit) -> None:
+    """They share no row to meet at: without a lock what both create would be there."""
+    sets = [[wanted(f"{which}{number}") for number in range(20)] for which in "ab"]
+
+    def apply(client: DBOSClient, start: threading.Barrier, asked: Any, revision: str) -> Any:
+        start.wait()
+        try:
+            return client.apply_schedules(asked, revision=revision or None)
+        except SchedulesChanged as error:
+            return error
+
+    with (
+        DBOSClient.create(system_url, dialect="python") as one,
+        DBOSClient.create(system_url, dialect="python") as other,
+    ):
+        for seen in (False, True) * 5:
+            one.apply_schedules([])
+            start = threading.Barrier(2)
+            tasks = [
+                submit(
+                    apply,
+                    client,
+                    start,
+                    asked,
+                    client.apply_schedules(asked, dry_run=True).revision if seen else "",
+                )
+                for client, asked in zip((one, other), sets, strict=True)
+            ]
+            answers = [task.result() for task in tasks]
+            assert names(sql) in [sorted(one["schedule_name"] for one in each) for each in sets]
+            refused = [one for one in answers if isinstance(one, SchedulesChanged)]
+            assert len(refused) == seen
+            for error in refused:
+                assert len(error.difference.deleted) == len(error.difference.created) == 20
+
+
+class TestContexts:
+    """A list says a context, none, or the one that is there."""
+
+    def test_one_may_be_kept(self, schedules: DBOSClient, sql: Sql) -> None:
+        schedules.apply_schedules([wanted("a", context={"when": datetime(2026, 1, 1, tzinfo=UTC)})])
+        before = rows(sql)
+        assert schedules.apply_schedules([wanted("a", context=KEPT)]).unchanged == ("a",)
+        assert rows(sql) == before
+        kept = wanted("a", context=KEPT, queue_name="q")
+        assert schedules.apply_schedules([kept]).changes[0].fields == ("queue_name",)
+        assert rows(sql)[0]["context"] == before[0]["context"]
+        with pytest.raises(InvalidOption, match=r"1\.context: is to be the one"):
+            schedules.apply_schedules([wanted("a"), wanted("b", context=KEPT)])
+
+    @pytest.mark.parametrize("context", [None, {"b": 1, "a": [1.5, True, None, "ö"]}, [], "text"])
+    def test_what_says_the_same_stays_as_the_application_wrote_it(
+        self, schedules: DBOSClient, sql: Sql, context: Any
+    ) -> None:
+        schedules.apply_schedules([wanted("a", context=context)])
+        spelled = base64.b64encode(pickle.dumps(context, protocol=3)).decode()
+        sql.execute("UPDATE dbos.workflow_schedules SET context = %s", (spelled,))
+        assert schedules.apply_schedules([wanted("a", context=context)]).unchanged == ("a",)
+        assert schedules.apply_schedules([wanted("a", context=[context])]).updated == ("a",)
+
+    @pytest.mark.parametrize("dialect", ["python", "typescript"])
+    def test_an_export_changes_nothing_where_it_comes_from(
+        self, schedules: DBOSClient, sql: Sql, dialect: Dialect
+    ) -> None:
+        contexts = [None, {"a": [1, 2.5, {"b": "ö"}]}, datetime(2026, 1, 1, tzinfo=UTC), {"é": ""}]
+        asked = [wanted(f"s{number}", context=one) for number, one in enumerate(contexts)]
+        del asked[0]["context"]
+        asked[1] |= {"cron_timezone": "UTC", "queue_name": "q", "automatic_backfill": True}
+        schedules.apply_schedules(asked, dialect=dialect)
+        before = rows(sql)
+        exported = schedules.export_schedules()
+        gaps = [one.definition["schedule_name"] for one in exported if one.gap]
+        assert gaps == ["s2"]
+        assert "datetime" in exported[2].gap
+        assert json.loads(json.dumps(exported[1].definition)) == {**asked[1]}
+        listed = cast(list[ScheduleDefinition], [one.definition for one in exported])
+        assert schedules.apply_schedules(listed, dialect=dialect).unchanged == tuple(names(sql))
+        assert rows(sql) == before
+
+    def test_what_json_cannot_say_is_a_gap(self, schedules: DBOSClient, sql: Sql) -> None:
+        for context in ({1: 2}, (1, 2), {"a": float("nan")}, b"x", {1, 2}):
+            schedules.apply_schedules([wanted("a", context=context)])
+            [exported] = schedules.export_schedules()
+            assert exported.gap.startswith("It holds ")
+            assert exported.definition["context"] is KEPT
+        sql.execute("UPDATE dbos.workflow_schedules SET context = 'what is this'")
+        assert "does not tell" in schedules.export_schedules()[0].gap
+
+    def test_only_those_of_an_application(self, schedules: DBOSClient, sql: Sql) -> None:
+        schedules.apply_schedules([wanted("a", application_name="shop"), wanted("b")])
+        [only] = schedules.export_schedules(application_name="shop")
+        assert (only.definition["schedule_name"], only.is_paused) == ("a", False)
 
 
 class TestOvertaken:

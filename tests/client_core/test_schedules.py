@@ -3,6 +3,7 @@
 import base64
 import json
 import pickle
+import threading
 from collections.abc import Iterator
 from typing import Any
 
@@ -16,8 +17,10 @@ from client_core.resource_errors import (
     DialectUnknown,
     NonExistentSchedule,
     OwnedByAnotherApplication,
+    ScheduleChanged,
     ScheduleExists,
 )
+from tests.client_core.conftest import Submit
 
 Sql = psycopg.Connection[Any]
 
@@ -257,6 +260,67 @@ def test_an_update_leaves_what_it_does_not_name(schedules: DBOSClient, sql: Sql)
     schedules.update_schedule("nightly", cron_timezone=None, queue_name="orders")
     after = {**before, "schedule": "0 4 * * *", "cron_timezone": None, "queue_name": "orders"}
     assert row(sql) == after
+
+
+class TestTwoAtOnce:
+    """Whoever comes second is told, rather than undoing what the first did."""
+
+    def test_the_second_is_refused(self, schedules: DBOSClient, sql: Sql) -> None:
+        create(schedules, context=[1])
+        seen = schedules.get_schedule("nightly")
+        assert seen
+        schedules.update_schedule("nightly", revision=seen.revision, context=[2])
+        before = row(sql)
+        with pytest.raises(ScheduleChanged, match="nightly"):
+            schedules.update_schedule("nightly", revision=seen.revision, queue_name="q")
+        assert row(sql) == before
+        schedules.update_schedule("nightly", revision=seen.revision, context=[2])
+        schedules.delete_schedule("nightly")
+        create(schedules, context=[1])
+        with pytest.raises(ScheduleChanged):
+            schedules.update_schedule("nightly", revision=seen.revision, queue_name="q")
+
+    def test_what_fired_or_was_paused_is_the_same(self, schedules: DBOSClient, sql: Sql) -> None:
+        create(schedules)
+        seen = schedules.get_schedule("nightly")
+        assert seen
+        schedules.pause_schedule("nightly")
+        sql.execute("UPDATE dbos.workflow_schedules SET last_fired_at = 'now'")
+        schedules.update_schedule("nightly", revision=seen.revision, queue_name="q")
+        assert row(sql)["queue_name"] == "q"
+
+    def test_of_many_one_is_first(self, schedules: DBOSClient, sql: Sql, submit: Submit) -> None:
+        create(schedules)
+        seen = schedules.get_schedule("nightly")
+        assert seen
+        start = threading.Barrier(8)
+
+        def change(number: int) -> bool:
+            start.wait()
+            queue = f"q{number}"
+            try:
+                schedules.update_schedule("nightly", revision=seen.revision, queue_name=queue)
+            except ScheduleChanged:
+                return False
+            return True
+
+        done = [task.result() for task in [submit(change, number) for number in range(8)]]
+        assert sum(done) == 1
+        assert row(sql)["queue_name"] == f"q{done.index(True)}"
+
+
+def test_several_are_paused_and_resumed_together(schedules: DBOSClient, sql: Sql) -> None:
+    for name in ("a", "b", "c"):
+        create(schedules, name)
+    schedules.pause_schedule("b")
+    before = row(sql, "b")
+    found = schedules.pause_schedules(["b", "a", "gone"])
+    assert found == {"a": "ACTIVE", "b": "PAUSED"}
+    assert [row(sql, name)["status"] for name in "abc"] == ["PAUSED", "PAUSED", "ACTIVE"]
+    assert row(sql, "b") == before
+    assert schedules.resume_schedules(["a", "b"]) == {"a": "PAUSED", "b": "PAUSED"}
+    assert schedules.resume_schedules([]) == {}
+    assert [row(sql, name)["status"] for name in "abc"] == ["ACTIVE"] * 3
 
 
 def test_an_update_speaks_the_language_of_the_schedule(schedules: DBOSClient, sql: Sql) -> None:

@@ -167,6 +167,37 @@ class TestEdit:
         operator.post(f"{ONE}edit/", again)
         assert only(client).schedule == "9 9 * * *"
 
+    def test_a_context_that_somebody_else_wrote(self, operator: Client, client: DBOSClient) -> None:
+        create(client, context=[1])
+        form = form_on(operator.get(f"{ONE}edit/"))
+        client.update_schedule("nightly", context=[2], dialect="python")
+        response = operator.post(f"{ONE}edit/", form | {"context": "[3]"})
+        assert "It is [2] now." in errors(response, "context")
+        again = form_on(response)
+        assert again["context"] == "[3]"
+        operator.post(f"{ONE}edit/", again)
+        assert only(client).context == [3]
+
+    def test_the_second_is_told_also_when_both_look_and_write_at_once(
+        self, operator: Client, client: DBOSClient, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        create(client)
+        form = form_on(operator.get(f"{ONE}edit/"))
+        update = DBOSClient.update_schedule
+
+        def overtaken(self: DBOSClient, name: str, **given: Any) -> WorkflowSchedule:
+            monkeypatch.setattr(DBOSClient, "update_schedule", update)
+            client.update_schedule("nightly", queue_name="q")
+            return self.update_schedule(name, **given)
+
+        monkeypatch.setattr(DBOSClient, "update_schedule", overtaken)
+        response = operator.post(f"{ONE}edit/", form | {"schedule": "9 9 * * *"})
+        assert "It is q now." in errors(response, "queue_name")
+        assert only(client).schedule == "0 3 * * *"
+        assert AuditEntry.objects.get().outcome == "failed"
+        operator.post(f"{ONE}edit/", form_on(response) | {"queue_name": "q"})
+        assert (only(client).schedule, only(client).queue_name) == ("9 9 * * *", "q")
+
     def test_what_is_wrong_is_told(self, operator: Client, client: DBOSClient) -> None:
         create(client)
         form = form_on(operator.get(f"{ONE}edit/")) | {"schedule": "soon"}

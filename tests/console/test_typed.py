@@ -116,7 +116,7 @@ WRONG_JSON = [
     ("[NaN]", "NaN is no JSON number"),
     ('{"a": -Infinity}', "-Infinity is no JSON number"),
     ("[" * 100_000, "nested too deeply"),
-    (f"[{'9' * (MOST_DIGITS + 1)}]", "An integer must have at most 4,300 digits"),
+    (f"[{'9' * (MOST_DIGITS + 1)}]", "an integer must have at most 4,300 digits"),
     ('["a\0b"]', "Null characters are not allowed"),
 ]
 

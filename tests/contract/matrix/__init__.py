@@ -42,6 +42,8 @@ OURS_ALONE = {
     "dialect": "The official clients know but their own language.",
     "prune": "The SDKs of today delete nothing that a list leaves out.",
     "dry_run": "No SDK tells beforehand what an apply would do.",
+    "revision": "No SDK tells whether somebody changed what the caller saw.",
+    "names": "The official clients take one name; it is compared with as many single calls.",
     "limit": "No SDK limits a backfill.",
     "enqueue_many": "No SDK has it; it is compared with as many single calls.",
     "send_many": "Only Python has it; in TypeScript it is compared with as many single calls.",

@@ -87,6 +87,27 @@ def by_name(method: str, name: str) -> Method:
     )
 
 
+def several(verb: str) -> Method:
+    """The SDKs do it one by one."""
+
+    def python(client: Any, _: Given) -> None:
+        for name in ("nightly", "other"):
+            getattr(client, f"{verb}_schedule")(name)
+
+    def typescript(client: Any, _: Given) -> None:
+        for name in ("nightly", "other"):
+            getattr(client, f"{verb}Schedule")(name)
+
+    return Method(
+        f"{verb}_schedules",
+        [PLAIN],
+        lambda scene, _: getattr(scene.client, f"{verb}_schedules")(["nightly", "other"]),
+        python,
+        typescript,
+        given=(scheduled(),),
+    )
+
+
 UNKNOWN = replace(PLAIN, given=nothing, refused=True)
 RUN_STATES = (
     scheduled(),
@@ -116,6 +137,7 @@ METHODS = [
     ),
     *(by_name(f"{verb}_schedule", "nightly") for verb in ("pause", "resume", "delete")),
     by_name("resume_schedule", "other"),
+    *(several(verb) for verb in ("pause", "resume")),
     Method(
         "update_schedule",
         [
