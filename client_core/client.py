@@ -22,6 +22,8 @@ from client_core.overview import Overviews
 from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.pool import Pool, open_pool
+from client_core.queue_activity import QueueActivities
+from client_core.queue_details import QueueViews
 from client_core.queues import Queues
 from client_core.schedule_activity import ScheduleActivities
 from client_core.schedule_apply import ScheduleApply
@@ -43,6 +45,8 @@ class DBOSClient(
     SQLTexts,
     Streams,
     Queues,
+    QueueActivities,
+    QueueViews,
     Versions,
     ScheduleApply,
     ScheduleRuns,

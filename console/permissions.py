@@ -46,6 +46,9 @@ class Action(StrEnum):
     SCHEDULE_TRIGGER = "schedule.trigger"
     SCHEDULE_BACKFILL = "schedule.backfill"
     SCHEDULE_DELETE = "schedule.delete"
+    QUEUE_EDIT = "queue.edit"
+    #: Runs that wait on it are left to nobody, so it is for administrators.
+    QUEUE_DELETE = "queue.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
@@ -78,6 +81,7 @@ _WRITES = frozenset(
         Action.SCHEDULE_EDIT,
         Action.SCHEDULE_TRIGGER,
         Action.SCHEDULE_BACKFILL,
+        Action.QUEUE_EDIT,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

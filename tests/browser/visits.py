@@ -36,6 +36,7 @@ NO_PAGES = {
     "operation-steer": "the operation",
     "workflow-again": "the form to enqueue",
     "schedule-times": "a part of the form of a schedule",
+    "queue-effect": "a part of the form of a queue",
     "live": "a stream",
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
@@ -108,6 +109,7 @@ def every_visit(world: World) -> list[Visit]:
         *_comparisons(world),
         *_forms(world),
         *_schedules(world),
+        *_queues(world),
         *_operations(world),
         *_alone(world),
     ]
@@ -309,6 +311,24 @@ def _schedules(world: World) -> list[Visit]:
               click("button", "Preview")),
         Visit("page: triggering a schedule", schedule("schedule-name", "trigger/")),
         Visit("page: deleting a schedule", schedule("schedule-name", "delete/")),
+    ]  # fmt: skip
+
+
+def _queues(world: World) -> list[Visit]:
+    def queue(more: str = "") -> str:
+        return f"{S}/queues/queue/{world.segment('queue-name')}/{more}"
+
+    return [
+        Visit("page: queues", f"{S}/queues/"),
+        Visit("no such queue", f"{S}/queues/?q=zzzz"),
+        Visit("page: a queue", queue(), opened),
+        Visit("a queue that is not registered", f"{S}/queues/queue/other/"),
+        Visit("page: a new queue", f"{S}/queues/register/", opened),
+        Visit("a new queue refused", f"{S}/queues/register/", refused(
+            "Register the queue", name=world.text("queue"), limiter="0")),
+        Visit("page: editing a queue", queue("edit/"), opened),
+        Visit("what an edit would do", queue("edit/"), click("button", "Preview")),
+        Visit("page: deleting a queue", queue("delete/")),
     ]  # fmt: skip
 
 
