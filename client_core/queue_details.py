@@ -7,7 +7,7 @@ from client_core.database import Database
 from client_core.queue_activity import MOST_COUNTED, MOST_STARTS
 
 #: So many runs are named of those that run, and of those that are next.
-RUNS_NAMED: Final = 20
+RUNS_NAMED: Final = 12
 #: So many partitions and executors are told, the busiest first.
 PARTITIONS_NAMED: Final = 50
 EXECUTORS_NAMED: Final = 20

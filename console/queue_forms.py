@@ -59,7 +59,9 @@ class QueueForm(OnceForm):
         help_text="… in any period of so long.",
     )
     polling_interval_seconds = forms.FloatField(
-        label="Look every (seconds)", initial=1, help_text="How often an executor looks for runs."
+        label="Polling interval (seconds)",
+        initial=1,
+        help_text="How often an executor looks for runs.",
     )
 
     def clean(self) -> dict[str, Any]:

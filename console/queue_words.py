@@ -1,8 +1,9 @@
 """What people are told of queues: their limits, and how much of them is used."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from client_core import Queue, QueueActivity
+from client_core import Queue, QueueActivity, QueueDetails
 from client_core.queue_activity import MOST_COUNTED
 from client_core.records import RateLimit
 
@@ -82,3 +83,42 @@ def shown_limit(value: object) -> str:
     if isinstance(value, RateLimit):
         return rate_words(value)
     return "empty" if value is None else f"{value:,}" if isinstance(value, int) else f"{value}"
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of a queue explained."""
+
+    label: str
+    words: str
+    use: Use | None = None
+    #: When it lets the next run start, where it holds it back until then.
+    until_ms: int | None = None
+
+
+def limits_of(queue: Queue, activity: QueueActivity, details: QueueDetails) -> list[Limit]:
+    """The limits of a queue in words, with how much of each is used, as far as that is known."""
+    told = []
+    uses = iter(uses_of(queue, activity))
+    if (limit := queue.global_concurrency) is not None:
+        words = f"{limit:,} at once, over all executors." if limit else "None is taken."
+        told.append(Limit("Global concurrency", words, next(uses)))
+    if queue.limiter:
+        words = f"{rate_words(queue.limiter)} may start."
+        told.append(Limit("Rate limit", words, next(uses, None), details.rate_until_ms))
+    if (limit := queue.worker_concurrency) is not None:
+        busiest = details.executors[0][1] if details.executors else 0
+        words = f"{limit:,} at once on each executor; the busiest has {busiest:,} now."
+        told.append(Limit("Worker concurrency", words))
+    return [*told, *_partition_limits(queue)]
+
+
+def _partition_limits(queue: Queue) -> Iterator[Limit]:
+    if (limit := queue.partition_concurrency) is not None:
+        yield Limit("Concurrency of a partition", f"{limit:,} at once of each partition.")
+    if (limit := queue.partition_worker_concurrency) is not None:
+        words = f"{limit:,} at once of each partition on each executor."
+        yield Limit("Worker concurrency of a partition", words)
+    if queue.partition_limiter:
+        words = f"{rate_words(queue.partition_limiter)} may start of each partition."
+        yield Limit("Rate limit of a partition", words)

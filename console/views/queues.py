@@ -1,5 +1,6 @@
 """Queues: what waits on them, what runs, and how much of their limits is used."""
 
+import time
 from typing import Any
 
 from django.http import Http404, HttpResponse
@@ -8,9 +9,11 @@ from django.views.decorators.http import require_safe
 
 from client_core import INTERNAL_QUEUE_NAME, Queue, QueueActivity, UnsupportedBySchema
 from client_core.queue_activity import MOST_COUNTED
+from client_core.queue_details import NEWEST_STARTS, PARTITIONS_NAMED
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
-from console.queue_words import limits_in_brief, uses_of
+from console.queue_charts import PERIODS, USUAL, bars, span_ms
+from console.queue_words import limits_in_brief, limits_of, uses_of
 from console.systems import System
 
 #: Of so many queues a page tells.
@@ -44,9 +47,37 @@ def detail(request: Request, system: System, queue_name: str) -> HttpResponse:
     """One queue: its limits, how much of them is used, and what is on it."""
     queue = queue_or_none(system, queue_name)
     activity = system.client.list_queue_activity([queue_name])[queue_name]
-    context = {**_row(queue, activity), "most_counted": MOST_COUNTED}
+    details = system.client.get_queue_details(queue_name)
+    context = {
+        **_row(queue, activity),
+        **_history(request, system, queue_name),
+        "details": details,
+        "told": limits_of(queue, activity, details) if queue else [],
+        "partitions": details.partitions[:PARTITIONS_NAMED],
+        "has_more_partitions": len(details.partitions) > PARTITIONS_NAMED,
+        "most_counted": MOST_COUNTED,
+    }
     template = "queues/detail.html"
     return render(request, f"{template}#found" if wants_partial(request) else template, context)
+
+
+def _history(request: Request, system: System, name: str) -> dict[str, Any]:
+    """What the page tells of the period that the address asks for."""
+    period = request.GET.get("period", USUAL)
+    period = period if period in PERIODS else USUAL
+    since_ms, until_ms = span_ms(period, time.time_ns() // 1_000_000)
+    slots = PERIODS[period][0]
+    history = system.client.get_queue_history(
+        name, since_ms, until_ms, slots=slots, newest=NEWEST_STARTS
+    )
+    return {
+        "period": period,
+        "periods": PERIODS,
+        "since_ms": since_ms,
+        "history": history,
+        "bars": bars(history, period, since_ms),
+        "newest_starts": NEWEST_STARTS,
+    }
 
 
 def queue_or_none(system: System, name: str) -> Queue | None:

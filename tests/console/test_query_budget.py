@@ -46,7 +46,7 @@ PAGES = (
     "/s/main/queues/",
     "/s/main/queues/queue/orders/",
     "/s/main/queues/register/",
-    "/s/main/queues/effect/?name=orders",
+    "/s/main/queues/effect/?name=orders&current=1&polling_interval_seconds=1",
     "/s/main/queues/queue/orders/edit/",
     "/s/main/queues/queue/orders/delete/",
     "/s/main/workflows/enqueue/",

@@ -141,3 +141,83 @@ def test_the_use_of_a_limit(client: DBOSClient, insert: Insert) -> None:
         [use] = queue_words.uses_of(queue, activity)
         assert (use.share, use.is_full) == (share, is_full)
         insert(status="PENDING", queue_name="orders")
+
+
+class TestDetail:
+    def test_its_limits_in_words_and_what_is_on_it(
+        self, viewer: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        client.register_queue(
+            "orders", global_concurrency=2, worker_concurrency=2, limiter=RateLimit(1, 3_600)
+        )
+        for number, status in enumerate(("PENDING", "PENDING", "ENQUEUED", "ENQUEUED")):
+            insert(
+                workflow_uuid=f"run-{number}",
+                name=f"job-{number}",
+                status=status,
+                queue_name="orders",
+                created_at=1_000,
+                started_at_epoch_ms=9_000 - number if status == "PENDING" else None,
+                executor_id="executor-7",
+                priority=9 - number,
+                rate_limited=True,
+            )
+        started = NOW_MS - 2_000
+        insert(
+            queue_name="orders",
+            rate_limited=True,
+            created_at=started - 3_000,
+            started_at_epoch_ms=started,
+            application_name="shop",
+        )
+        response = viewer.get(ONE)
+        page = text(response)
+        for told in (
+            "2 of 2 run (full)",
+            "1 of 1 an hour (full) The next may start",
+            "2 at once on each executor; the busiest has 2 now.",
+            "executor-7 2",
+            "1 started",
+            "Waited 3.0 s at the median, 3.0 s at the worst",
+            "Taken by shop (1 on",
+        ):
+            assert told in page
+        assert re.findall(r">(job-\d)</a>", response.content.decode()) == [
+            *("job-1", "job-0"),  # The longest first.
+            *("job-3", "job-2"),  # By priority.
+        ]
+        assert "<title>From" in response.content.decode()
+
+    def test_its_partitions(self, viewer: Client, client: DBOSClient, insert: Insert) -> None:
+        client.register_queue("orders", partition_concurrency=3)
+        for key, status in (("eu", "PENDING"), ("eu", "ENQUEUED"), ("us <b>", "ENQUEUED")):
+            insert(queue_name="orders", status=status, queue_partition_key=key)
+        insert(queue_name="orders", status="ENQUEUED")
+        page = text(viewer.get(ONE))
+        assert "eu 1 1 of 3 us <b> 1 0 of 3" in page
+        assert "1 that wait have no partition key" in page
+        assert "as far as their partitions let them" in page
+
+    def test_the_day(self, viewer: Client, insert: Insert) -> None:
+        insert(queue_name="orders", started_at_epoch_ms=NOW_MS - 4 * 3_600_000, created_at=1)
+        assert "No run of it started in the last hour." in text(viewer.get(ONE))
+        assert "1 started" in text(viewer.get(ONE, {"period": "day"}, headers=HTMX))
+        assert "in the last hour" in text(viewer.get(ONE, {"period": "<b>"}))
+
+    def test_runs_and_queues_lead_to_each_other(
+        self, viewer: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        client.register_queue("orders")
+        run = f"/s/main/workflows/run/{insert(queue_name='orders', status='PENDING')}/"
+        assert f'href="{run}"' in viewer.get(ONE).content.decode()
+        assert f'href="{ONE}"' in viewer.get(run).content.decode()
+        assert f'href="{ONE}"' in viewer.get("/s/main/workflows/").content.decode()
+        assert 'workflows/?q=queue%3Aorders"' in viewer.get(ONE).content.decode()
+
+    def test_a_cut_is_said(
+        self, viewer: Client, insert: Insert, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(queues, "NEWEST_STARTS", 2)
+        for _ in range(3):
+            insert(queue_name="orders", started_at_epoch_ms=NOW_MS, created_at=NOW_MS)
+        assert "Only the newest 2 starts of all queues were looked at" in text(viewer.get(ONE))
