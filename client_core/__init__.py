@@ -35,6 +35,7 @@ from client_core.families import Descendant
 from client_core.filters import WorkflowFilter
 from client_core.fork_previews import ForkPreview, ForkSide, NamedSteps
 from client_core.handle import WorkflowHandle
+from client_core.held_debounces import HeldDebounce
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.obstacles import Obstacle, ObstacleKind
@@ -109,6 +110,7 @@ __all__ = [
     "Failure",
     "ForkPreview",
     "ForkSide",
+    "HeldDebounce",
     "InvalidCronExpression",
     "InvalidOption",
     "Likeness",

@@ -15,6 +15,7 @@ from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
 from client_core.families import Families
+from client_core.held_debounces import HeldDebounces
 from client_core.insights import Insights
 from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
@@ -42,6 +43,7 @@ class DBOSClient(
     Control,
     Bulk,
     Debounce,
+    HeldDebounces,
     SQLTexts,
     Streams,
     Queues,

@@ -328,6 +328,8 @@ def _queues(world: World) -> list[Visit]:
             "Register the queue", name=world.text("queue"), limiter="0")),
         Visit("page: editing a queue", queue("edit/"), opened),
         Visit("what an edit would do", queue("edit/"), click("button", "Preview")),
+        Visit("page: what debounces hold back", f"{S}/debounces/"),
+        Visit("nothing held back", f"{S}/debounces/?queue=other"),
         Visit("page: deleting a queue", queue("delete/")),
     ]  # fmt: skip
 

@@ -77,6 +77,7 @@ READS = {
     "list_attribute_values",
     "list_descendants",
     "list_event_history",
+    "list_held_debounces",
     "list_known_values",
     "list_obstacles",
     "list_queue_activity",

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from client_core import DBOSClient, RateLimit, queue_activity, queue_details
+from client_core import DBOSClient, RateLimit, held_debounces, queue_activity, queue_details
 from tests.client_core.conftest import Insert
 
 Sql = psycopg.Connection[Any]
@@ -139,6 +139,8 @@ def test_no_table_is_read_whole(client: DBOSClient, sql: Sql) -> None:
         "runs_named": 20,
         "partitions_named": 50,
         "executors_named": 20,
+        "queue_name": None,
+        "limit": 10,
         "most_counted": 10,
         "most_delayed": 10,
         "most_names": 10,
@@ -150,6 +152,7 @@ def test_no_table_is_read_whole(client: DBOSClient, sql: Sql) -> None:
         queue_activity._ACTIVITY,
         queue_details._DETAILS,
         queue_details._HISTORY,
+        held_debounces._HELD,
     ):
         explained = b"EXPLAIN " + client._db._text(text)
         plan = "\n".join(row["QUERY PLAN"] for row in sql.execute(explained, params).fetchall())

@@ -44,6 +44,7 @@ PAGES = (
     "/s/main/schedules/",
     "/s/main/schedules/schedule/nightly/",
     "/s/main/queues/",
+    "/s/main/debounces/",
     "/s/main/queues/queue/orders/",
     "/s/main/queues/register/",
     "/s/main/queues/effect/?name=orders&current=1&polling_interval_seconds=1",
