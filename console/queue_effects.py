@@ -40,6 +40,8 @@ def effects(
     if before is None and activity.waiting:
         waiting = runs_words(activity.waiting)
         found.append(Effect(f"{waiting} already on it: they may be taken at once.", True))
+    if changed and not found:
+        found.append(Effect("Nothing that is on the queue now notices it."))
     return found
 
 

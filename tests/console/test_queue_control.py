@@ -217,7 +217,9 @@ class TestEffect:
     def test_a_new_queue_takes_what_waits_for_it(self, viewer: Client, insert: Insert) -> None:
         insert(status="ENQUEUED", queue_name="orders")
         assert "1 run waits already on it" in self.told(viewer, current="")
-        assert "it changes nothing yet" in self.told(viewer, current="", name="other")
+        assert "Nothing that is on the queue now notices it." in self.told(
+            viewer, current="", name="other", limiter=""
+        )
 
     def test_without_a_script_a_button_shows_it(self, operator: Client, client: DBOSClient) -> None:
         client.register_queue("orders", global_concurrency=5)
