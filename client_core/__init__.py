@@ -35,12 +35,22 @@ from client_core.families import Descendant
 from client_core.filters import WorkflowFilter
 from client_core.fork_previews import ForkPreview, ForkSide, NamedSteps
 from client_core.handle import WorkflowHandle
+from client_core.held_debounces import HeldDebounce
 from client_core.messages import SendMessage
 from client_core.models import StatusString, StepInfo, Transition, WorkflowStatus
 from client_core.obstacles import Obstacle, ObstacleKind
 from client_core.options import EnqueueOptions, workflow_id_rule
 from client_core.overview import Overview, Part, Relative, Span, wake_ms
 from client_core.payload_texts import PayloadKind, PayloadPlace, PayloadText
+from client_core.queue_activity import QueueActivity
+from client_core.queue_details import (
+    QueueDetails,
+    QueuedRun,
+    QueueHistory,
+    QueuePartition,
+    QueueSlot,
+    QueueTaker,
+)
 from client_core.queues import QueueLimits
 from client_core.records import (
     ExportedSchedule,
@@ -106,6 +116,7 @@ __all__ = [
     "Failure",
     "ForkPreview",
     "ForkSide",
+    "HeldDebounce",
     "InvalidCronExpression",
     "InvalidOption",
     "Likeness",
@@ -127,8 +138,15 @@ __all__ = [
     "PayloadText",
     "QueryTimeout",
     "Queue",
+    "QueueActivity",
     "QueueDeduplicated",
+    "QueueDetails",
+    "QueueHistory",
     "QueueLimits",
+    "QueuePartition",
+    "QueueSlot",
+    "QueueTaker",
+    "QueuedRun",
     "RateLimit",
     "RawValue",
     "RecordedError",

@@ -15,6 +15,7 @@ from client_core.error_groups import FailureGroups
 from client_core.errors import InvalidOption
 from client_core.exchange import Exchanges
 from client_core.families import Families
+from client_core.held_debounces import HeldDebounces
 from client_core.insights import Insights
 from client_core.known_values import KnownValues
 from client_core.obstacles import Obstacles
@@ -22,6 +23,8 @@ from client_core.overview import Overviews
 from client_core.payload_texts import PayloadTexts
 from client_core.polling import Waiting
 from client_core.pool import Pool, open_pool
+from client_core.queue_activity import QueueActivities
+from client_core.queue_details import QueueViews
 from client_core.queues import Queues
 from client_core.schedule_activity import ScheduleActivities
 from client_core.schedule_apply import ScheduleApply
@@ -40,9 +43,12 @@ class DBOSClient(
     Control,
     Bulk,
     Debounce,
+    HeldDebounces,
     SQLTexts,
     Streams,
     Queues,
+    QueueActivities,
+    QueueViews,
     Versions,
     ScheduleApply,
     ScheduleRuns,

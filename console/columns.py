@@ -38,6 +38,13 @@ def _id(run: WorkflowStatus, system: System) -> Text:
     return copyable(run.workflow_id)
 
 
+def _queue(run: WorkflowStatus, system: System) -> Text | None:
+    if not run.queue_name:
+        return None
+    url = reverse("queue", args=[system, run.queue_name])
+    return format_html('<a class="quiet-link" href="{}">{}</a>', url, run.queue_name)
+
+
 def _duration(run: WorkflowStatus, system: System) -> Text | None:
     if run.completed_at is None and run.status != StatusString.PENDING:
         return None
@@ -55,7 +62,7 @@ _COLUMNS = (
     Column("status", "Status", lambda run, _: status_badge(run.status), style=""),
     Column("name", "Workflow", _name, style="name"),
     Column("id", "ID", _id),
-    Column("queue", "Queue", lambda run, _: run.queue_name),
+    Column("queue", "Queue", _queue),
     Column("created", "Created", lambda run, _: when(run.created_at), style=""),
     Column("started", "Started", lambda run, _: when(run.dequeued_at)),
     Column("completed", "Completed", lambda run, _: when(run.completed_at)),

@@ -48,6 +48,9 @@ class Action(StrEnum):
     SCHEDULE_APPLY = "schedule.apply"
     #: There is no way back from it either, so a set is applied by others without pruning.
     SCHEDULE_DELETE = "schedule.delete"
+    QUEUE_EDIT = "queue.edit"
+    #: Runs that wait on it are left to nobody, so it is for administrators.
+    QUEUE_DELETE = "queue.delete"
     PAYLOAD_REVEAL = "payload.reveal"
     VIEW_SAVE = "view.save"
     VIEW_SHARE = "view.share"
@@ -81,6 +84,7 @@ _WRITES = frozenset(
         Action.SCHEDULE_TRIGGER,
         Action.SCHEDULE_BACKFILL,
         Action.SCHEDULE_APPLY,
+        Action.QUEUE_EDIT,
         Action.PAYLOAD_REVEAL,
         Action.VIEW_SHARE,
     }

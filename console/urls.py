@@ -10,6 +10,7 @@ from console.views import (
     comparison,
     completion,
     control,
+    debounces,
     enqueue,
     error_groups,
     errors,
@@ -20,6 +21,8 @@ from console.views import (
     operations,
     payloads,
     preferences,
+    queue_control,
+    queues,
     run_values,
     saved_views,
     schedule_control,
@@ -68,6 +71,12 @@ schedule_urls: list[URLPattern | URLResolver] = [
     path("delete/", schedule_control.delete, name="schedule-delete"),
 ]
 
+queue_urls: list[URLPattern | URLResolver] = [
+    path("", queues.detail, name="queue"),
+    path("edit/", queue_control.edit, name="queue-edit"),
+    path("delete/", queue_control.delete, name="queue-delete"),
+]
+
 operation_urls: list[URLPattern | URLResolver] = [
     path("start/", operations.start, name="operation-start"),
     path("steer/", operations.steer, name="operation-steer"),
@@ -103,6 +112,11 @@ system_urls: list[URLPattern | URLResolver] = [
     path("schedules/times/", schedule_control.times, name="schedule-times"),
     path("schedules/schedule/<workflow_id:schedule_name>/", schedules.detail, name="schedule"),
     path("schedules/schedule/<workflow_id:schedule_name>/", include(schedule_urls)),
+    path("debounces/", debounces.index, name="queue-debounces"),
+    path("queues/", queues.index, name="queues"),
+    path("queues/register/", queue_control.register, name="queue-register"),
+    path("queues/effect/", queue_control.effect, name="queue-effect"),
+    path("queues/queue/<workflow_id:queue_name>/", include(queue_urls)),
     path("messages/send/", messages.send, name="message-send"),
 ]
 

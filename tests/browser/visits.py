@@ -37,6 +37,7 @@ NO_PAGES = {
     "operation-steer": "the operation",
     "workflow-again": "the form to enqueue",
     "schedule-times": "a part of the form of a schedule",
+    "queue-effect": "a part of the form of a queue",
     "live": "a stream",
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
@@ -109,6 +110,7 @@ def every_visit(world: World) -> list[Visit]:
         *_comparisons(world),
         *_forms(world),
         *_schedules(world),
+        *_queues(world),
         *_operations(world),
         *_alone(world),
     ]
@@ -333,6 +335,26 @@ def _schedules(world: World) -> list[Visit]:
         Visit("a set refused", f"{S}/schedules/apply/", refused(
             "Show what changes", document=json.dumps([{world.text("also"): 1}]))),
         Visit("a set compared", f"{S}/schedules/apply/", _compared(world)),
+    ]  # fmt: skip
+
+
+def _queues(world: World) -> list[Visit]:
+    def queue(more: str = "") -> str:
+        return f"{S}/queues/queue/{world.segment('queue-name')}/{more}"
+
+    return [
+        Visit("page: queues", f"{S}/queues/"),
+        Visit("no such queue", f"{S}/queues/?q=zzzz"),
+        Visit("page: a queue", queue(), opened),
+        Visit("a queue that is not registered", f"{S}/queues/queue/other/"),
+        Visit("page: a new queue", f"{S}/queues/register/", opened),
+        Visit("a new queue refused", f"{S}/queues/register/", refused(
+            "Register the queue", name=world.text("queue"), limiter="0")),
+        Visit("page: editing a queue", queue("edit/"), opened),
+        Visit("what an edit would do", queue("edit/"), click("button", "Preview")),
+        Visit("page: what debounces hold back", f"{S}/debounces/"),
+        Visit("nothing held back", f"{S}/debounces/?queue=other"),
+        Visit("page: deleting a queue", queue("delete/")),
     ]  # fmt: skip
 
 

@@ -208,6 +208,10 @@ class World:
         waiting = {**self._described(), "deduplication_id": self.text("waiting")}
         self.insert_run("waiting", "ENQUEUED", **waiting, priority=2)
         self.insert_run("delayed", "DELAYED", delay_until_epoch_ms=now_ms() + 3_600_000)
+        self.insert_run("held", "DELAYED", queue_name=queue, is_debounced=True,
+                        deduplication_id=self.text("ship_order") + "-" + self.text("ann"),
+                        delay_until_epoch_ms=now_ms() + 3_600_000,
+                        debounce_deadline_epoch_ms=now_ms() + 7_200_000)  # fmt: skip
         self.insert_run("running", "PENDING", executor_id=self.text("local"), queue_name=queue)
         self.insert_step("running", 1, self.text("pack"), output='"packed"')
         for number in range(8):

@@ -19,6 +19,7 @@ SAMPLES = {
     "<system:system>": "main",
     "<workflow_id:workflow_id>": "run-1",
     "<workflow_id:schedule_name>": "nightly",
+    "<workflow_id:queue_name>": "orders",
     "<int:view_id>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
@@ -95,6 +96,7 @@ def test_a_page_is_served_to_those_who_may(
     client.create_schedule(
         schedule_name="nightly", workflow_name="clean", schedule="0 3 * * *", dialect="python"
     )
+    client.register_queue("orders")
     browser = sign_in(role)
     SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
     planned_operation()

@@ -43,6 +43,13 @@ PAGES = (
     "/s/main/workflows/compare/?a=run&b=failed",
     "/s/main/schedules/",
     "/s/main/schedules/schedule/nightly/",
+    "/s/main/queues/",
+    "/s/main/debounces/",
+    "/s/main/queues/queue/orders/",
+    "/s/main/queues/register/",
+    "/s/main/queues/effect/?name=orders&current=1&polling_interval_seconds=1",
+    "/s/main/queues/queue/orders/edit/",
+    "/s/main/queues/queue/orders/delete/",
     "/s/main/workflows/enqueue/",
     "/s/main/workflows/debounce/",
     "/s/main/errors/",
@@ -71,6 +78,7 @@ def _filled(insert: Insert, sql: psycopg.Connection[Any]) -> None:
     insert(workflow_uuid="failed", status="ERROR", error='{"name":"E","message":"m"}')
     for number in range(20):
         insert(workflow_uuid=f"child-{number}", parent_workflow_id="run", forked_from="run")
+    sql.execute("INSERT INTO dbos.queues (name, concurrency) VALUES ('orders', 3)")
     for statement in _REST:
         sql.execute(statement, ['{"positionalArgs":[1],"namedArgs":{}}'])
 

@@ -1,0 +1,25 @@
+"""What debounces hold back."""
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from console.http import Request, wants_partial
+from console.permissions import Action, requires
+from console.systems import System
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def index(request: Request, system: System) -> HttpResponse:
+    """Which workflow is held back under which key until when, on one queue or on all."""
+    queue_name = request.GET.get("queue") or None
+    held, is_cut = system.client.list_held_debounces(queue_name)
+    context = {
+        "queue_name": queue_name,
+        "held": held,
+        "is_cut": is_cut,
+        "is_known": not system.client.capabilities.lacks("workflow_status.is_debounced"),
+    }
+    template = "debounces/list.html"
+    return render(request, f"{template}#found" if wants_partial(request) else template, context)
