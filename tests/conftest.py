@@ -7,6 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 from psycopg.rows import dict_row
+from psycopg_pool import ConnectionPool
 
 from client_core import DBOSClient
 from tests.contract.node import TypeScriptProcess, typescript_process
@@ -36,10 +37,25 @@ def _session_client(system_url: str) -> Iterator[DBOSClient]:
         yield client
 
 
+@pytest.fixture(scope="session")
+def _session_pool(system_url: str) -> Iterator[ConnectionPool[psycopg.Connection[Any]]]:
+    options = {"autocommit": True, "row_factory": dict_row}
+    with ConnectionPool(
+        system_url, kwargs=options, min_size=0, max_size=1, reset=_forget_settings
+    ) as pool:
+        yield pool
+
+
+def _forget_settings(conn: psycopg.Connection[Any]) -> None:
+    conn.execute("RESET ALL; DISCARD TEMP")
+
+
 @pytest.fixture
-def sql(system_url: str) -> Iterator[psycopg.Connection[Any]]:
+def sql(
+    _session_pool: ConnectionPool[psycopg.Connection[Any]],
+) -> Iterator[psycopg.Connection[Any]]:
     """A connection to arrange rows with; afterwards the tables are emptied."""
-    with psycopg.connect(system_url, autocommit=True, row_factory=dict_row) as conn:
+    with _session_pool.connection() as conn:
         yield conn
         delete_rows(conn)
 

@@ -58,8 +58,9 @@ def create_database(name: str) -> str:
 
 def delete_rows(conn: psycopg.Connection[Any]) -> None:
     """Empty the tables; DELETE is far quicker than TRUNCATE on small ones."""
-    for table in (*RUN_TABLES, *OTHER_TABLES):
-        conn.execute(SQL("DELETE FROM dbos.{}").format(Identifier(table)))
+    delete, tables = SQL("DELETE FROM dbos.{}"), (*RUN_TABLES, *OTHER_TABLES)
+    # In one round trip, after each of thousands of tests.
+    conn.execute(SQL("; ").join(delete.format(Identifier(table)) for table in tables))
 
 
 def _ensure_template(conn: psycopg.Connection[Any]) -> None:

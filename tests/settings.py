@@ -14,3 +14,5 @@ from console.settings import DATABASES
 DATABASES["default"]["OPTIONS"].pop("pool")
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
+# Else each of thousands of clients begins by reading all static files.
+WHITENOISE_AUTOREFRESH = True

@@ -167,7 +167,7 @@ class TestList:
 
 class TestGroup:
     def test_its_runs(self, viewer: Client, fail: Fail) -> None:
-        wanted = [fail(f"order {number} not found") for number in range(2)]
+        wanted = [fail(f"order {number} not found", 2 - number) for number in range(2)]
         unwanted = fail("order 3 is paid")
         response = viewer.get(group_url(viewer.get(ERRORS)))
         assert all(f"/run/{one}/".encode() in response.content for one in wanted)
