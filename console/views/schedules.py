@@ -37,7 +37,7 @@ def index(request: Request, system: System) -> HttpResponse:
         every = system.client.list_schedules()
     except UnsupportedBySchema as error:
         every, problem = [], str(error)
-    found = [one for one in every if _holds(one, wanted)]
+    found = [one for one in every if holds(one, wanted)]
     shown = found[:MOST_SHOWN]
     dialects = system.client.schedule_dialects(shown)
     lately = system.client.recent_schedule_runs()
@@ -115,6 +115,7 @@ def _epoch_ms(text: str | None) -> int | None:
         return None
 
 
-def _holds(schedule: WorkflowSchedule, wanted: str) -> bool:
+def holds(schedule: WorkflowSchedule, wanted: str) -> bool:
+    """Whether a name of the schedule holds what is looked for."""
     texts = (schedule.schedule_name, schedule.workflow_name, schedule.application_name or "")
     return any(wanted.lower() in text.lower() for text in texts)
