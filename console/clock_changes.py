@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 
-from client_core import next_times
-from console.starts import HOUR, Asked, Window, moment, starts_of
+from console.starts import HOUR, Asked, Window, starts_of, times_in
 
 #: Of one change so many times of a schedule are looked at.
 MOST_TIMES = 100
@@ -38,16 +37,16 @@ class ClockChange:
 
 
 @lru_cache(maxsize=500)
-def changes_of(zone: tzinfo, window: Window) -> tuple[ClockChange, ...]:
-    """The changes of a zone's clock within a window, which is looked at hour by hour."""
+def changes_of(zone: tzinfo, window: Window, step: int = HOUR) -> tuple[ClockChange, ...]:
+    """The changes of a zone's clock within a window, which is looked at step by step."""
     changes = []
-    first = window.start // HOUR * HOUR
+    first = window.start // step * step
     before = _offset(zone, first)
-    for hour in range(first + HOUR, window.end + HOUR, HOUR):
-        after = _offset(zone, hour)
+    for end in range(first + step, window.end + step, step):
+        after = _offset(zone, end)
         if after == before:
             continue
-        low, high = hour - HOUR, hour
+        low, high = end - step, end
         while high - low > 1:
             middle = (low + high) // 2
             low, high = (middle, high) if _offset(zone, middle) == before else (low, middle)
@@ -65,13 +64,8 @@ def effect(asked: Asked, change: ClockChange) -> str:
 
 def _skipped(asked: Asked, change: ClockChange) -> str:
     """The times that the clock leaves out are found on a clock that is never set."""
-    found = next_times(
-        asked.expression,
-        dialect=asked.dialect,
-        after=moment(change.at + change.before - 1),
-        until=moment(change.at + change.after),
-        count=MOST_TIMES,
-    )
+    unset = Window(change.at + change.before, change.at + change.after, MOST_TIMES)
+    found = times_in(asked._replace(zone=None), unset)
     missing = [int(time.timestamp()) for time in found]
     if not missing:
         return ""

@@ -62,11 +62,23 @@ def share(questions: int) -> int:
     return min(MOST, max(FEWEST, MOST_OF_ALL // max(1, questions)))
 
 
-def starts_of(asked: Asked, window: Window) -> Starts:
-    """When a schedule starts in a window.
+def times_in(asked: Asked, window: Window) -> list[datetime]:
+    """The starts in a window, at most as many as it says.
 
     Raises :class:`InvalidCronExpression`, and :class:`InvalidOption` for the zone.
     """
+    return next_times(
+        asked.expression,
+        dialect=asked.dialect,
+        timezone=asked.zone,
+        after=moment(window.start - 1),
+        until=moment(window.end),
+        count=window.most,
+    )
+
+
+def starts_of(asked: Asked, window: Window) -> Starts:
+    """When a schedule starts in a window. Raises what :func:`times_in` raises."""
     first_hour, last_hour = window.start // HOUR * HOUR, -(-window.end // HOUR) * HOUR
     times, pause, zone = _computed(asked, Window(first_hour, last_hour, window.most))
     end = bisect_left(times, window.end)
@@ -77,14 +89,7 @@ def starts_of(asked: Asked, window: Window) -> Starts:
 @lru_cache(maxsize=2_000)
 def _computed(asked: Asked, window: Window) -> tuple["array[int]", int | None, tzinfo | None]:
     """One more than the most, if there is one."""
-    found = next_times(
-        asked.expression,
-        dialect=asked.dialect,
-        timezone=asked.zone,
-        after=moment(window.start - 1),
-        until=moment(window.end),
-        count=window.most + 1,
-    )
+    found = times_in(asked, window._replace(most=window.most + 1))
     times = array("q", [int(time.timestamp()) for time in found])
     pauses = sorted(later - earlier for earlier, later in pairwise(times))
     pause = pauses[len(pauses) // 2] if pauses else None
@@ -93,14 +98,7 @@ def _computed(asked: Asked, window: Window) -> tuple["array[int]", int | None, t
 
 def first_start(asked: Asked, window: Window) -> int | None:
     """The first start in a window, of a dense schedule too."""
-    found = next_times(
-        asked.expression,
-        dialect=asked.dialect,
-        timezone=asked.zone,
-        after=moment(window.start - 1),
-        until=moment(window.end),
-        count=1,
-    )
+    found = times_in(asked, window._replace(most=1))
     return int(found[0].timestamp()) if found else None
 
 
