@@ -70,7 +70,7 @@ class ScheduleDefinition(TypedDict):
 _REQUIRED = ("schedule_name", "workflow_name", "schedule")
 _OPTIONAL = ("workflow_class_name", "cron_timezone", "queue_name", "application_name")
 _BROUGHT_LATER = ("automatic_backfill", "cron_timezone", "queue_name", "application_name")
-_FIELDS = tuple(field.name for field in fields(WorkflowSchedule))
+_AS_STORED = {field.name for field in fields(WorkflowSchedule)} - {"context", "dialect"}
 _NOT_LOADED = RawValue("", None, "It was not asked for.")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "context", "automatic_backfill"}
 
@@ -152,7 +152,9 @@ def record(
     row: Row, serialization: Serialization, *, load_context: bool = True
 ) -> WorkflowSchedule:
     """The schedule of a row of :data:`READ`."""
-    columns: dict[str, Any] = {name: row.get(name) for name in _FIELDS}
-    columns["context"] = decode_context(row, serialization) if load_context else _NOT_LOADED
-    columns["dialect"] = dialect_of(row["context"])
-    return WorkflowSchedule(**columns)
+    stored: dict[str, Any] = {name: row.get(name) for name in _AS_STORED}
+    return WorkflowSchedule(
+        **stored,
+        context=decode_context(row, serialization) if load_context else _NOT_LOADED,
+        dialect=dialect_of(row["context"]),
+    )

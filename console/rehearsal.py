@@ -11,11 +11,11 @@ from console.rehearsal_chart import Histogram, histogram
 from console.starts import Asked, Starts, Window, share, starts_of
 
 #: Of so many schedules there is a row.
-ROWS = 30
+ROWS = 20
 #: So many schedules that start in one minute crowd it.
 CROWD = 5
 #: Of crowds, overlaps and the like so many are told.
-MOST_TOLD = 10
+MOST_TOLD = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,7 +24,7 @@ from console.views.schedules import holds
 #: Of so many schedules the starts are computed.
 MOST_LOOKED_AT = 1_000
 #: Of a crowd so many schedules are named.
-MOST_NAMED = 12
+MOST_NAMED = 5
 
 
 @require_safe

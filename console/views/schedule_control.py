@@ -37,7 +37,7 @@ from console.views.schedules import fires_of, schedule_or_404
 #: Does what a question is about.
 Act = Callable[[User, System, str, UUID | None], Outcome]
 #: Of a backfill so many times are shown.
-DUE_SHOWN = 100
+DUE_SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])

@@ -21,7 +21,7 @@ from console.preferences import columns_of
 from console.schedule_times import DIALECTS, next_fire, next_fires
 from console.systems import System
 
-PAGE_SIZE = 100
+PAGE_SIZE = 50
 FIRES_SHOWN = 10
 RUNS_SHOWN = 20
 
