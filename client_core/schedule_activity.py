@@ -15,9 +15,15 @@ NEWEST_RUNS: Final = 5_000
 _LATELY: LiteralString = """
 SELECT schedule_name, count(*) AS runs,
     count(*) FILTER (WHERE status IN ('ERROR', 'MAX_RECOVERY_ATTEMPTS_EXCEEDED')) AS failures,
-    max(created_at) AS last_ms
+    max(created_at) AS last_ms,
+    percentile_disc(0.5) WITHIN GROUP (ORDER BY took_ms) FILTER (WHERE status = 'SUCCESS')
+        AS median_ms
 FROM (
-    SELECT schedule_name, status, created_at FROM {schema}.workflow_status
+    SELECT
+        completed_at - started_at_epoch_ms AS took_ms,  -- since workflow_status.completed_at
+        -- before workflow_status.completed_at: updated_at - started_at_epoch_ms AS took_ms,
+        schedule_name, status, created_at
+    FROM {schema}.workflow_status
     ORDER BY created_at DESC LIMIT %(newest)s
 ) newest
 WHERE schedule_name IS NOT NULL
@@ -33,6 +39,8 @@ class ScheduleActivity:
     failures: int
     #: When the newest was created.
     last_ms: int
+    #: How long those took that ended well, from their start; half of them took no longer.
+    median_ms: int | None = None
 
 
 class ScheduleActivities:

@@ -76,6 +76,8 @@ class ScheduleDefinition(TypedDict):
 _REQUIRED = ("schedule_name", "workflow_name", "schedule")
 _OPTIONAL = ("workflow_class_name", "cron_timezone", "queue_name", "application_name")
 _BROUGHT_LATER = ("automatic_backfill", "cron_timezone", "queue_name", "application_name")
+_AS_STORED = {field.name for field in fields(WorkflowSchedule)} - {"context", "dialect"}
+_NOT_LOADED = RawValue("", None, "It was not asked for.")
 _KNOWN = {*_REQUIRED, *_OPTIONAL, "context", "automatic_backfill"}
 #: What there is to say about a schedule, besides its context, in the order in which it is said.
 DEFINED = (
@@ -202,11 +204,13 @@ def decode_context(row: Row, serialization: Serialization) -> Any:
     return serialization.decode_value(text, None)
 
 
-def record(row: Row, serialization: Serialization) -> WorkflowSchedule:
+def record(
+    row: Row, serialization: Serialization, *, load_context: bool = True
+) -> WorkflowSchedule:
     """The schedule of a row of :data:`READ`."""
-    columns: dict[str, Any] = {
-        field.name: row.get(field.name) for field in fields(WorkflowSchedule)
-    }
-    columns["context"] = decode_context(row, serialization)
-    columns["dialect"] = dialect_of(row["context"])
-    return WorkflowSchedule(**columns)
+    stored: dict[str, Any] = {name: row.get(name) for name in _AS_STORED}
+    return WorkflowSchedule(
+        **stored,
+        context=decode_context(row, serialization) if load_context else _NOT_LOADED,
+        dialect=dialect_of(row["context"]),
+    )

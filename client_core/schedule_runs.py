@@ -3,6 +3,7 @@
 import uuid
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, LiteralString
 
 from client_core import schedule_rows
@@ -139,15 +140,8 @@ class ScheduleRuns(Schedules):
     ) -> tuple[Row, CronDialect, list[datetime]]:
         row = self._schedule_row(name)
         spoken = _cron_dialect(self._dialect_of_row(row, dialect))
-        times = times_between(
-            row["schedule"],
-            dialect=spoken,
-            timezone=row["cron_timezone"],
-            start=start,
-            end=end,
-            limit=limit,
-        )
-        return row, spoken, times
+        times = _due(row["schedule"], spoken, row["cron_timezone"], start, end, limit)
+        return row, spoken, list(times)
 
     def _start(
         self, row: Row, dialect: CronDialect, workflow_ids: list[str], times: Sequence[datetime]
@@ -182,6 +176,19 @@ class ScheduleRuns(Schedules):
         name = self._serialization.custom or DEFAULT_FORMATS[dialect]
         encode = self._serialization.encode_arguments
         return [encode((time, context), {}, name)[0] for time in times], name
+
+
+@lru_cache(maxsize=4)  # What was previewed is commonly started next.
+def _due(
+    schedule: str,
+    dialect: CronDialect,
+    cron_timezone: str | None,
+    start: datetime,
+    end: datetime,
+    limit: int,
+) -> tuple[datetime, ...]:
+    zoned: Any = {"dialect": dialect, "timezone": cron_timezone}
+    return tuple(times_between(schedule, start=start, end=end, limit=limit, **zoned))
 
 
 def _run_id(row: Row, time: datetime, dialect: CronDialect) -> str:

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, LiteralString, Unpack
 
 from client_core import schedule_rows
@@ -121,11 +122,13 @@ class Schedules:
         workflow_name: str | Sequence[str] | None = None,
         schedule_name_prefix: str | Sequence[str] | None = None,
         application_name: str | Sequence[str] | None = None,
+        load_contexts: bool = True,
     ) -> list[WorkflowSchedule]:
         """The schedules that match every filter, by name; of several values one must fit.
 
         ``application_name`` finds an application's own schedules and the unclaimed ones; it is
-        by default the client's own application.
+        by default the client's own application. Without ``load_contexts`` each context is a
+        :class:`RawValue`, which is much quicker for hundreds.
         """
         owners = self._application_name if application_name is None else application_name
         rows = self._read_schedules(
@@ -134,7 +137,8 @@ class Schedules:
             prefixes=_several(schedule_name_prefix),
             application_names=_several(owners),
         )
-        return [schedule_rows.record(row, self._serialization) for row in rows]
+        read = partial(schedule_rows.record, load_context=load_contexts)
+        return [read(row, self._serialization) for row in rows]
 
     def get_schedule(self, name: str) -> WorkflowSchedule | None:
         """One schedule, whoever owns it; None if there is none."""

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from datetime import datetime
+from collections.abc import Mapping
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django import forms
@@ -26,6 +27,13 @@ from console.likeness import as_typed, holds_dots, masked, plain, restored
 from console.masking import DOTS
 from console.once import OnceForm
 
+#: The times that can be rehearsed.
+SPANS: Mapping[str, timedelta] = {
+    "6 hours": timedelta(hours=6),
+    "day": timedelta(days=1),
+    "3 days": timedelta(days=3),
+    "week": timedelta(days=7),
+}
 #: More runs than these are started only by who types how many.
 MANY = 100
 #: Of a schedule that exists, what a person may change.
@@ -181,6 +189,29 @@ class ScheduleChangeForm(ScheduleForm):
             if isinstance(was, dict) and was.get(name) != now[name]:
                 value = context if name == "context" else now[name]
                 self.add_error(name, f"It is {value or 'empty'} now.")
+
+
+class RehearsalForm(forms.Form):
+    """Which time of which schedules is rehearsed."""
+
+    USUAL: ClassVar = "day"
+
+    span = forms.CharField(required=False, widget=forms.HiddenInput)
+    q = forms.CharField(required=False, max_length=1_000, label="Schedules")
+    begin = forms.DateTimeField(label="From", required=False, widget=MomentInput())
+    paused = forms.BooleanField(label="Paused ones too, as if resumed", required=False)
+
+    def clean_span(self) -> str:
+        """One of those there are."""
+        chosen: str = self.cleaned_data["span"]
+        return chosen if chosen in SPANS else self.USUAL
+
+    def clean_begin(self) -> datetime | None:
+        """A time that calendars are sure of."""
+        begin: datetime | None = self.cleaned_data["begin"]
+        if begin and not 2000 <= begin.year < 2100:
+            raise forms.ValidationError("Choose a moment between the years 2000 and 2100.")
+        return begin
 
 
 class ScheduleActForm(OnceForm):

@@ -4,7 +4,7 @@ import json
 import re
 from pathlib import Path
 
-from benchmarks import live
+from benchmarks import live, schedules
 from benchmarks.bulk import measure
 from benchmarks.cases import Result, Scale
 from benchmarks.report import table, write_json
@@ -64,6 +64,13 @@ def test_operations_are_measured_through_the_pages() -> None:
     results = list(measure(server_url, 150, others=250, idle_seconds=0.2))
     assert [result.unit for result in results] == ["runs/s", "runs/s", "ms", "ms"]
     assert all(result.ours >= 0 for result in results)
+
+
+def test_pages_of_schedules_are_measured() -> None:
+    results = list(schedules.measure(server_url, 160, schedules=7, runs=40, rounds=1))
+    names = [result.name for result in results]
+    assert "page: rehearsal of a week, to an empty one" in names
+    assert all(result.ours > 0 and result.ratio and result.target_ratio == 3 for result in results)
 
 
 def test_the_table_says_what_was_reached() -> None:

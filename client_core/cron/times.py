@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from itertools import islice
+from itertools import islice, takewhile
 from typing import Any, Literal, get_args
 
 from client_core.cron import python, typescript
@@ -41,18 +41,22 @@ def next_times(
     dialect: CronDialect,
     timezone: str | None = None,
     after: datetime,
+    until: datetime | None = None,
     count: int = 10,
 ) -> list[datetime]:
     """The next times strictly after ``after``, in the schedule's zone (UTC without one).
 
     They are those of the language's live scheduler. Fewer than ``count``, or none, come back when
-    it would find no more: Python searches 50 years for each, TypeScript a hundred.
+    those that follow are not before ``until``, or when it would find no more: Python searches 50
+    years for each, TypeScript a hundred.
 
     Raises :class:`InvalidCronExpression`, and :class:`InvalidOption` for a zone that does not
     exist, a time without zone and a count outside 1 … 1,000.
     """
-    _check(_count_problems("count", count, MAX_COUNT) | _time_problems(after=after))
-    return list(islice(_times(expression, dialect, timezone, after), count))
+    ends = {} if until is None else {"until": until}
+    _check(_count_problems("count", count, MAX_COUNT) | _time_problems(after=after, **ends))
+    times = _times(expression, dialect, timezone, after)
+    return list(islice(_before(until, times) if until else times, count))
 
 
 def times_between(
@@ -70,15 +74,16 @@ def times_between(
     ``limit`` (1 … 100,000).
     """
     _check(_count_problems("limit", limit, MAX_LIMIT) | _time_problems(start=start, end=end))
-    found: list[datetime] = []
-    for time in _times(expression, dialect, timezone, start):
-        if time.astimezone(UTC) >= end:
-            break
-        if len(found) == limit:
-            rule = f"the schedule fires more than {limit:,} times in this period"
-            raise InvalidOption({"limit": rule})
-        found.append(time)
+    times = _before(end, _times(expression, dialect, timezone, start))
+    found = list(islice(times, limit))
+    if next(times, None) is not None:
+        rule = f"the schedule fires more than {limit:,} times in this period"
+        raise InvalidOption({"limit": rule})
     return found
+
+
+def _before(end: datetime, times: Iterator[datetime]) -> Iterator[datetime]:
+    return takewhile(lambda time: time.astimezone(UTC) < end, times)
 
 
 def _times(

@@ -62,6 +62,17 @@ def status_badge(status: str) -> SafeString:
     )
 
 
+@register.simple_tag
+@lru_cache(maxsize=64)
+def schedule_state(status: str) -> SafeString:
+    """Whether a schedule fires, as icon and word."""
+    if status == "ACTIVE":
+        return format_html('<span class="status status-success">{}Active</span>', icon("success"))
+    if status == "PAUSED":
+        return format_html('<span class="status">{}Paused</span>', icon("pause"))
+    return format_html('<span class="status">{}</span>', status)
+
+
 def status_word(status: str) -> str:
     """A status as people say it."""
     word: str = _WORDS.get(status, status.replace("_", " ").capitalize())  # type: ignore[call-overload]

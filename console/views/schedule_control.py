@@ -21,6 +21,7 @@ from client_core import (
 )
 from console import schedule_actions as actions
 from console.http import Request
+from console.other_reading import other_reading
 from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.preferences import zone_names
@@ -32,7 +33,8 @@ from console.schedule_forms import (
     ScheduleForm,
     TriggerForm,
 )
-from console.schedule_times import Fire
+from console.schedule_times import DIALECTS, Fire
+from console.starts import Asked
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import known_names, render_form
@@ -41,7 +43,7 @@ from console.views.schedules import fires_of, schedule_or_404
 #: Does what a question is about.
 Act = Callable[[User, System, str, UUID | None], Outcome]
 #: Of a backfill so many times are shown.
-DUE_SHOWN = 200
+DUE_SHOWN = 50
 
 
 @require_http_methods(["GET", "POST"])
@@ -56,7 +58,7 @@ def create(request: Request, system: System) -> HttpResponse:
         wish = (form.definition, form.stated, form.act_id)
         return actions.create(request.user, system, *wish)
 
-    if form.is_valid() and "preview" not in request.POST:
+    if _is_meant(request, system, form):
         leads_to = reverse("schedule", args=[system, form.cleaned_data["schedule_name"]])
         if answer := done(request, system, form, act, here, leads_to):
             return answer
@@ -80,7 +82,7 @@ def edit(request: Request, system: System, schedule_name: str) -> HttpResponse:
             form.overtaken(schedule_or_404(system, schedule_name))
             return None
 
-    is_meant = form.is_valid() and "preview" not in request.POST
+    is_meant = _is_meant(request, system, form)
     if is_meant and (answer := done(request, system, form, act, here, here)):
         return answer
     return _form(request, system, form, {"schedule": schedule, "here": here})
@@ -201,17 +203,34 @@ def _asked(
 def _form(
     request: Request, system: System, form: ScheduleForm, context: dict[str, Any]
 ) -> HttpResponse:
+    context |= {
+        **known_names(system),
+        **_preview(system, _typed(form)),
+        "zones": sorted(zone_names()),
+    }
+    return render_form(request, "schedules/form.html", form, context)
+
+
+def _is_meant(request: Request, system: System, form: ScheduleForm) -> bool:
+    """Whether to write what was typed. A new expression that never fires is refused."""
+    if not form.is_valid() or "preview" in request.POST:
+        return False
+    given = form.changes if isinstance(form, ScheduleChangeForm) else form.definition
+    if "schedule" in given or "cron_timezone" in given:
+        found = _preview(system, _typed(form))
+        if found["dialect"] in DIALECTS and not found["fires"] and "wrong" not in found:
+            form.add_error("schedule", "It never fires: no such time comes.")
+    return form.is_valid()
+
+
+def _typed(form: ScheduleForm) -> dict[str, str]:
+    """What decides when a schedule fires, as it stands in the form."""
     typed = {name: form[name].value() or "" for name in ("schedule", "cron_timezone", "dialect")}
     if isinstance(form, ScheduleChangeForm):
         typed["schedule_name"] = form.current.schedule_name
     else:
         typed["application_name"] = form["application_name"].value() or ""
-    context |= {
-        **known_names(system),
-        **_preview(system, typed),
-        "zones": sorted(zone_names()),
-    }
-    return render_form(request, "schedules/form.html", form, context)
+    return typed
 
 
 def _preview(system: System, typed: Any) -> dict[str, Any]:
@@ -224,7 +243,10 @@ def _preview(system: System, typed: Any) -> dict[str, Any]:
         dialect = None
     if not expression:
         return {"dialect": dialect, "is_empty": True}
-    found = fires_of(expression, dialect, zone, timezone.now())
+    now = timezone.now()
+    found = fires_of(expression, dialect, zone, now)
+    if dialect in DIALECTS:
+        found["otherwise"] = other_reading(Asked(expression, dialect, zone), now)
     return {"dialect": dialect, "zone": zone, **found}
 
 

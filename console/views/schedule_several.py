@@ -13,7 +13,7 @@ from console.permissions import Action, requires
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import render_form
-from console.views.schedules import MOST_SHOWN, holds
+from console.views.schedules import holds
 
 
 class SeveralForm(OnceForm):
@@ -39,7 +39,7 @@ def resume(request: Request, system: System) -> HttpResponse:
 def _asked(request: Request, system: System, *, paused: bool) -> HttpResponse:
     is_sent = request.method == "POST"
     form = SeveralForm(request.POST if is_sent else None)
-    names = request.POST.getlist("schedule_name")[:MOST_SHOWN]
+    names = request.POST.getlist("schedule_name")
     here = reverse("schedules", args=[system])
 
     def act() -> Outcome:
@@ -63,14 +63,14 @@ def _asked(request: Request, system: System, *, paused: bool) -> HttpResponse:
 
 
 def _wanted(request: Request, system: System) -> list[WorkflowSchedule]:
-    """Those that are ticked, or all that the list shows."""
+    """Those that are ticked, or all that hold what the list is searched for."""
     if "all" not in request.GET:
-        return _found(system, request.GET.getlist("schedule_name")[:MOST_SHOWN])
+        return _found(system, request.GET.getlist("schedule_name"))
     wanted = request.GET.get("q", "").strip()
-    every = system.client.list_schedules()
-    return [one for one in every if holds(one, wanted)][:MOST_SHOWN]
+    every = system.client.list_schedules(load_contexts=False)
+    return [one for one in every if holds(one, wanted)]
 
 
 def _found(system: System, names: list[str]) -> list[WorkflowSchedule]:
     asked = set(names)
-    return [one for one in system.client.list_schedules() if one.schedule_name in asked]
+    return [one for one in system.client.list_schedules(load_contexts=False) if one.schedule_name in asked]

@@ -21,8 +21,7 @@ from console.preferences import columns_of
 from console.schedule_times import DIALECTS, next_fire, next_fires
 from console.systems import System
 
-#: Of so many schedules a page tells; nobody reads more.
-MOST_SHOWN = 500
+PAGE_SIZE = 50
 FIRES_SHOWN = 10
 RUNS_SHOWN = 20
 
@@ -30,15 +29,17 @@ RUNS_SHOWN = 20
 @require_safe
 @requires(Action.WORKFLOW_READ)
 def index(request: Request, system: System) -> HttpResponse:
-    """All schedules by name, or those whose name or workflow holds what is looked for."""
+    """A page of the schedules by name, or of those whose names hold what is looked for."""
     wanted = request.GET.get("q", "").strip()
     problem = ""
     try:
-        every = system.client.list_schedules()
+        every = system.client.list_schedules(load_contexts=False)
     except UnsupportedBySchema as error:
         every, problem = [], str(error)
-    found = [one for one in every if holds(one, wanted)]
-    shown = found[:MOST_SHOWN]
+    after = request.GET.get("after", "")
+    found = [one for one in every if one.schedule_name > after and holds(one, wanted)]
+    found.sort(key=lambda one: one.schedule_name)
+    shown = found[:PAGE_SIZE]
     dialects = system.client.schedule_dialects(shown)
     lately = system.client.recent_schedule_runs()
     now = timezone.now()
@@ -58,6 +59,8 @@ def index(request: Request, system: System) -> HttpResponse:
         ],
         "total": len(every),
         "more": len(found) - len(shown),
+        "after": after,
+        "next": shown[-1].schedule_name if len(found) > len(shown) else "",
     }
     template = "schedules/list.html"
     return render(request, f"{template}#found" if wants_partial(request) else template, context)
@@ -116,6 +119,6 @@ def _epoch_ms(text: str | None) -> int | None:
 
 
 def holds(schedule: WorkflowSchedule, wanted: str) -> bool:
-    """Whether a schedule is one of those that somebody looks for."""
+    """Whether a name of the schedule holds what is looked for."""
     texts = (schedule.schedule_name, schedule.workflow_name, schedule.application_name or "")
     return any(wanted.lower() in text.lower() for text in texts)

@@ -314,6 +314,8 @@ def _schedules(world: World) -> list[Visit]:
     return [
         Visit("page: schedules", f"{S}/schedules/"),
         Visit("no such schedule", f"{S}/schedules/?q=zzzz"),
+        Visit("page: the rehearsal", f"{S}/schedules/rehearsal/?span=week&paused=on"),
+        Visit("nothing to rehearse", f"{S}/schedules/rehearsal/?q=zzzz"),
         Visit("page: a schedule", schedule("schedule-name"), opened),
         Visit("a paused schedule", schedule("schedule-1")),
         Visit("a schedule that is wrong", schedule("schedule-2")),

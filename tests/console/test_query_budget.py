@@ -42,6 +42,7 @@ PAGES = (
     "/s/main/workflows/run/failed/",
     "/s/main/workflows/compare/?a=run&b=failed",
     "/s/main/schedules/",
+    "/s/main/schedules/rehearsal/",
     "/s/main/schedules/schedule/nightly/",
     "/s/main/queues/",
     "/s/main/debounces/",

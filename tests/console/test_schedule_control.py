@@ -70,7 +70,11 @@ class TestCreate:
             ("schedule", "61 * * * *", "61"),
             ("schedule", "1--100000000 * * * *", "1--100000000"),
             ("schedule", "", "required"),
+            ("schedule", "0 0 30 2 *", "It never fires"),
+            ("schedule", "@reboot", "It has 1 fields"),
+            ("schedule", "0 0 * * mon#6", "mon#6"),
             ("cron_timezone", "Nowhere", "Nowhere"),
+            ("cron_timezone", "../etc/passwd", "is not the name of an IANA time zone"),
             ("context", "{", "This is no JSON"),
             ("schedule_name", " ", "blank"),
             ("workflow_name", "", "required"),
@@ -84,6 +88,23 @@ class TestCreate:
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert rule in errors(response, field)
         assert 'value="kept"' in response.content.decode()
+        assert client.list_schedules() == []
+
+    @pytest.mark.parametrize(
+        ("field", "typed", "rule"),
+        [
+            ("schedule", "0 0 30 2 *", "The day '30' never comes in the month '2'."),
+            ("schedule", "@reboot", "characters other than letters"),
+            ("schedule", "0 0 * * mon#6", "TypeScript does not accept 'mon#6'"),
+            ("context", '"\\ud800"', "a lone surrogate cannot be stored"),
+        ],
+    )
+    def test_what_the_language_of_the_owner_does_not_take_is_told(
+        self, operator: Client, client: DBOSClient, field: str, typed: str, rule: str
+    ) -> None:
+        response = operator.post(NEW, fields(**{"dialect": "typescript", field: typed}))
+        assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
+        assert rule in errors(response, field)
         assert client.list_schedules() == []
 
     def test_a_name_that_is_taken(self, operator: Client, client: DBOSClient) -> None:
@@ -113,6 +134,29 @@ class TestTimes:
         insert(serialization="py_pickle")
         assert "03:00:00 UTC" in text(viewer.get(f"{LIST}times/", {"schedule": "0 3 * * *"}))
         assert "appear here" in text(viewer.get(f"{LIST}times/"))
+
+    @pytest.mark.parametrize(
+        ("expression", "dialect", "zone", "told"),
+        [
+            ("0 0 13 * fri", "python", "", "only Python starts a run."),
+            ("0 0 13 * fri", "typescript", "", "A Python application would read it otherwise."),
+            ("30 2 * * *", "python", "Europe/Berlin", "First at Sun"),
+            ("0 3 * * *", "python", "Europe/Berlin", ""),
+            ("*/15 * * * *", "typescript", "", ""),
+            ("0 0 15W * *", "typescript", "", ""),
+            ("0 0 1 1 * 0 2030", "python", "", "A TypeScript application would refuse it."),
+            ("0 0 1 1 * 0 2030", "typescript", "", "A Python application would accept it."),
+            ("0 0 * * mon#6", "python", "", ""),
+            ("0 3 * * *", "python", "Nowhere", ""),
+        ],
+    )
+    def test_what_the_other_language_would_make_of_it(
+        self, viewer: Client, expression: str, dialect: str, zone: str, told: str
+    ) -> None:
+        given = {"schedule": expression, "dialect": dialect, "cron_timezone": zone}
+        page = text(viewer.get(f"{LIST}times/", given, headers=HTMX))
+        assert told in page
+        assert ("application would" in page) is bool(told)
 
     def test_without_a_script_a_button_shows_them(
         self, operator: Client, client: DBOSClient
@@ -200,6 +244,8 @@ class TestEdit:
 
     def test_what_is_wrong_is_told(self, operator: Client, client: DBOSClient) -> None:
         create(client)
+        form = form_on(operator.get(f"{ONE}edit/")) | {"schedule": "0 0 30 2 *"}
+        assert "It never fires" in errors(operator.post(f"{ONE}edit/", form), "schedule")
         form = form_on(operator.get(f"{ONE}edit/")) | {"schedule": "soon"}
         assert "soon" in errors(operator.post(f"{ONE}edit/", form), "schedule")
         assert only(client).schedule == "0 3 * * *"

@@ -68,6 +68,26 @@ def test_a_schedule_shows_its_times_its_context_and_its_runs(
     assert f'href="{address[1]}"' in run
 
 
+def test_many_are_shown_in_pages(viewer: Client, client: DBOSClient) -> None:
+    names = [f"of-{number:03}" for number in range(120)]
+    wanted = {"workflow_name": "clean", "schedule": "0 3 * * *"}
+    client.apply_schedules(
+        [{"schedule_name": name, **wanted} for name in names],  # type: ignore[typeddict-item]
+        dialect="python",
+    )
+    address, seen = LIST, []
+    for more in (70, 20, None):
+        page = viewer.get(address).content.decode()
+        seen += re.findall(r">(of-\d+)</a>", page)
+
+        if more:
+            assert f"Next, of {more} more" in page
+            [following] = re.findall(r'href="(\?after=[^"]+)">Next', page)
+            address = LIST + following
+    assert seen == names
+    assert ">First</a>" in page
+
+
 def test_no_such_schedule(viewer: Client) -> None:
     assert viewer.get(f"{LIST}schedule/nobody/").status_code == HTTPStatus.NOT_FOUND
 

@@ -172,6 +172,10 @@ def test_a_period_excludes_both_its_ends(dialect: CronDialect) -> None:
     assert times_between("0 * * * *", start=end, end=start, **options) == []
     with pytest.raises(InvalidOption, match="more than 5 times"):
         times_between("*/20 * * * *", start=start, end=end, **options)
+    del options["limit"]
+    assert next_times("0 * * * *", after=start, until=end, **options) == times
+    assert len(next_times("0 * * * *", after=start, until=end, count=1, **options)) == 1
+    options["limit"] = 5
     exact = times_between("0 0 1 1 *", start=NEW_YEAR, end=end + timedelta(days=5 * 366), **options)
     assert len(exact) == 5
 
