@@ -43,14 +43,8 @@ from client_core.options import EnqueueOptions, workflow_id_rule
 from client_core.overview import Overview, Part, Relative, Span, wake_ms
 from client_core.payload_texts import PayloadKind, PayloadPlace, PayloadText
 from client_core.queue_activity import QueueActivity
-from client_core.queue_details import (
-    QueueDetails,
-    QueuedRun,
-    QueueHistory,
-    QueuePartition,
-    QueueSlot,
-    QueueTaker,
-)
+from client_core.queue_details import QueueDetails, QueuedRun, QueuePartition
+from client_core.queue_history import QueueHistory, QueueSlot, QueueTaker
 from client_core.queues import QueueLimits
 from client_core.records import (
     ExportedSchedule,

@@ -25,6 +25,7 @@ from client_core.polling import Waiting
 from client_core.pool import Pool, open_pool
 from client_core.queue_activity import QueueActivities
 from client_core.queue_details import QueueViews
+from client_core.queue_history import QueueHistories
 from client_core.queues import Queues
 from client_core.schedule_activity import ScheduleActivities
 from client_core.schedule_apply import ScheduleApply
@@ -49,6 +50,7 @@ class DBOSClient(
     Queues,
     QueueActivities,
     QueueViews,
+    QueueHistories,
     Versions,
     ScheduleApply,
     ScheduleRuns,

@@ -6,9 +6,10 @@ from typing import Any, Literal, LiteralString, TypedDict, Unpack
 from client_core.database import Database, Row, until_found
 from client_core.errors import InvalidOption
 from client_core.options import text_rule
+from client_core.ownership import assert_owner
 from client_core.queue_rules import broken_limits, broken_name
 from client_core.records import Queue, RateLimit
-from client_core.resource_errors import NonExistentQueue, assert_owner
+from client_core.resource_errors import NonExistentQueue
 
 # By name whoever owns it, or what some applications own and what nobody does. The row version makes
 # sure that an update was checked against the very limits that it changes.

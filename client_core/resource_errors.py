@@ -92,13 +92,3 @@ class DialectUnknown(DBOSClientError):
             f"The system database {traces}, so the language of {whose} is unknown: "
             "set dialect to “python” or “typescript”, on the call or on the client."
         )
-
-
-def assert_owner(kind: str, name: str, owner: str | None, application_name: str | None) -> None:
-    """Raise :class:`OwnedByAnotherApplication` if both have a name and the names differ.
-
-    That is the rule of the SDKs: a nameless writer leaves the owner as it is, and what has no
-    owner is everybody's.
-    """
-    if owner is not None and application_name is not None and owner != application_name:
-        raise OwnedByAnotherApplication(kind, name, owner, application_name)

@@ -9,8 +9,9 @@ from client_core import schedule_rows
 from client_core.database import Database, Execute, Params, Row
 from client_core.dialects import Dialect, owner_dialect
 from client_core.errors import InvalidOption
+from client_core.ownership import assert_owner
 from client_core.records import ScheduleDifference
-from client_core.resource_errors import DialectUnknown, SchedulesChanged, assert_owner
+from client_core.resource_errors import DialectUnknown, SchedulesChanged
 from client_core.schedule_contexts import ScheduleContexts, same_text
 from client_core.schedule_differences import difference_of
 from client_core.schedule_rows import COLUMNS, KEPT, ScheduleDefinition

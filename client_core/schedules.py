@@ -8,12 +8,12 @@ from typing import Any, LiteralString, Unpack
 from client_core import schedule_rows
 from client_core.database import Database, Row, until_found
 from client_core.dialects import Dialect, dialect_of, owner_dialect
+from client_core.ownership import assert_owner
 from client_core.records import WorkflowSchedule
 from client_core.resource_errors import (
     NonExistentSchedule,
     ScheduleChanged,
     ScheduleExists,
-    assert_owner,
 )
 from client_core.schedule_rows import ScheduleChanges, ScheduleDefinition
 from client_core.serialization import Serialization

@@ -3,8 +3,9 @@
 from typing import LiteralString
 
 from client_core.database import Database
+from client_core.ownership import assert_owner
 from client_core.records import VersionInfo
-from client_core.resource_errors import NonExistentVersion, assert_owner
+from client_core.resource_errors import NonExistentVersion
 
 _LIST: LiteralString = """
 SELECT version_id, version_name, version_timestamp, created_at, application_name

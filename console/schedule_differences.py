@@ -72,10 +72,8 @@ def _shown(change: ScheduleChange, stated: Dialect | None, now: datetime) -> Sho
 
 def _fields(change: ScheduleChange) -> Iterator[FieldChange]:
     for name in change.fields:
-        if name == "schedule_name":
-            continue
         before, after = (_told(one, name) for one in (change.before, change.after))
-        if before is None and after is None:
+        if name == "schedule_name" or before is after is None:
             continue
         if before == after:
             after = "another value, hidden or too long to show"
@@ -83,9 +81,7 @@ def _fields(change: ScheduleChange) -> Iterator[FieldChange]:
 
 
 def _told(schedule: WorkflowSchedule | None, name: str) -> str | None:
-    if schedule is None:
-        return None
-    value = getattr(schedule, name)
+    value = getattr(schedule, name, None)
     if value is UNDEFINED or value is None:
         return None
     if name == "context":
@@ -98,8 +94,9 @@ def _told(schedule: WorkflowSchedule | None, name: str) -> str | None:
 def _fires(schedule: WorkflowSchedule | None, dialect: Dialect | None, now: datetime) -> list[Fire]:
     if schedule is None or dialect not in DIALECTS:
         return []
-    zone = schedule.cron_timezone
     try:
-        return next_fires(schedule.schedule, dialect, zone, after=now, count=FIRES)
+        return next_fires(
+            schedule.schedule, dialect, schedule.cron_timezone, after=now, count=FIRES
+        )
     except (InvalidCronExpression, InvalidOption):
         return []

@@ -9,7 +9,8 @@ from django.views.decorators.http import require_safe
 
 from client_core import INTERNAL_QUEUE_NAME, Queue, QueueActivity, UnsupportedBySchema
 from client_core.queue_activity import MOST_COUNTED
-from client_core.queue_details import NEWEST_STARTS, PARTITIONS_NAMED
+from client_core.queue_details import PARTITIONS_NAMED
+from client_core.queue_history import NEWEST_STARTS
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.queue_charts import PERIODS, USUAL, bars, span_ms

@@ -73,4 +73,8 @@ def _wanted(request: Request, system: System) -> list[WorkflowSchedule]:
 
 def _found(system: System, names: list[str]) -> list[WorkflowSchedule]:
     asked = set(names)
-    return [one for one in system.client.list_schedules(load_contexts=False) if one.schedule_name in asked]
+    return [
+        one
+        for one in system.client.list_schedules(load_contexts=False)
+        if one.schedule_name in asked
+    ]

@@ -78,7 +78,7 @@ def test_several_are_paused_for_a_maintenance_window(
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("1 paused.")).to_be_visible()
     page.goto(f"{SCHEDULES}?q={kind}")
-    page.get_by_role("link", name="Pause all shown").click()
+    page.get_by_role("link", name="Pause all").click()
     expect(page.get_by_text("1 paused already")).to_be_visible()
     page.get_by_role("button", name="Pause", exact=True).click()
     expect(page.get_by_text("1 paused.")).to_be_visible()

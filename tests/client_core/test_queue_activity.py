@@ -7,7 +7,14 @@ from typing import Any
 import psycopg
 import pytest
 
-from client_core import DBOSClient, RateLimit, held_debounces, queue_activity, queue_details
+from client_core import (
+    DBOSClient,
+    RateLimit,
+    held_debounces,
+    queue_activity,
+    queue_details,
+    queue_history,
+)
 from tests.client_core.conftest import Insert
 
 Sql = psycopg.Connection[Any]
@@ -151,7 +158,7 @@ def test_no_table_is_read_whole(client: DBOSClient, sql: Sql) -> None:
         queue_activity._NAMES,
         queue_activity._ACTIVITY,
         queue_details._DETAILS,
-        queue_details._HISTORY,
+        queue_history._HISTORY,
         held_debounces._HELD,
     ):
         explained = b"EXPLAIN " + client._db._text(text)

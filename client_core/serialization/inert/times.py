@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, datetime, time, timedelta, timezone
 from functools import cache
+from struct import unpack
 from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -38,16 +39,9 @@ def _time(described: OpaqueObject) -> time | OpaqueObject:
 def _datetime(described: OpaqueObject) -> datetime | OpaqueObject:
     match arguments(described):
         case (bytes(raw), *zone) if len(raw) == 10 and len(zone) <= 1:
-            moment = datetime(
-                int.from_bytes(raw[:2], "big"),
-                raw[2] & ~_FOLD,
-                raw[3],
-                raw[4],
-                raw[5],
-                raw[6],
-                int.from_bytes(raw[7:], "big"),
-                fold=raw[2] >> 7,
-            )
+            year, month, day, hour, minute, second = unpack(">H5B", raw[:7])
+            micro, fold = int.from_bytes(raw[7:], "big"), month >> 7
+            moment = datetime(year, month & ~_FOLD, day, hour, minute, second, micro, fold=fold)
             return _in_zone(described, moment, zone)
     raise ValueError
 

@@ -88,9 +88,7 @@ _BUILDERS: Final[dict[str, Callable[[Box, Finished], Any]]] = {
     "map": _map,
     "regexp": _regexp,
     "Buffer": _buffer,
-    "Error": lambda box, finished: error_of(
-        {key: finished(value) for key, value in box.content.items()}
-    ),
+    "Error": lambda box, finished: error_of({k: finished(v) for k, v in box.content.items()}),
     "URL": lambda box, finished: OpaqueObject("", "URL", args=(box.content,)),
     "class": lambda box, finished: OpaqueObject("", box.name, state=finished(box.content)),
     "custom": lambda box, finished: OpaqueObject("", box.name, args=(finished(box.content),)),
