@@ -6,12 +6,13 @@ from typing import Any, LiteralString
 from psycopg.types.json import Jsonb
 
 from client_core import schedule_rows
-from client_core.database import Database, Execute, Params, Row
-from client_core.dialects import Dialect, owner_dialect
+from client_core.database import Execute, Params, Row
+from client_core.dialects import Dialect
 from client_core.errors import InvalidOption
+from client_core.owner_languages import OwnerLanguages
 from client_core.ownership import assert_owner
 from client_core.records import ScheduleDifference
-from client_core.resource_errors import DialectUnknown, SchedulesChanged
+from client_core.resource_errors import SchedulesChanged
 from client_core.schedule_contexts import ScheduleContexts, same_text
 from client_core.schedule_differences import difference_of
 from client_core.schedule_rows import COLUMNS, KEPT, ScheduleDefinition
@@ -180,7 +181,7 @@ class ScheduleApply(ScheduleContexts):
         named = [
             {**one, "application_name": one.get("application_name") or owner} for one in schedules
         ]
-        spoken = _Languages(self._db, dialect or self._dialect)
+        spoken = OwnerLanguages(self._db, dialect or self._dialect)
         problems: dict[str, str] = {}
         seen: set[str] = set()
         for number, definition in enumerate(named):
@@ -199,7 +200,7 @@ class ScheduleApply(ScheduleContexts):
         return rows
 
     def _rows_of(
-        self, named: Sequence[Mapping[str, Any]], spoken: "_Languages", problems: dict[str, str]
+        self, named: Sequence[Mapping[str, Any]], spoken: OwnerLanguages, problems: dict[str, str]
     ) -> list[dict[str, Any]]:
         names = [definition["schedule_name"] for definition in named]
         there = {row["schedule_name"]: row for row in self._read_schedules(names=names)}
@@ -224,28 +225,6 @@ class ScheduleApply(ScheduleContexts):
             )
             rows.append(row)
         return rows
-
-
-class _Languages:
-    """The language of each application of a list, looked up once."""
-
-    def __init__(self, database: Database, stated: Dialect | None) -> None:
-        self._database = database
-        self._stated = stated
-        self._known: dict[str | None, Dialect | None] = {}
-        #: Why nothing tells one of them.
-        self.unknown: DialectUnknown | None = None
-
-    def of(self, owner: Any) -> Any:
-        """The language of an application; None where nothing tells it, or that is no name."""
-        if not isinstance(owner, str | None):
-            return None
-        if owner not in self._known:
-            try:
-                self._known[owner] = owner_dialect(self._database, owner, self._stated)
-            except DialectUnknown as error:
-                self.unknown, self._known[owner] = error, None
-        return self._known[owner]
 
 
 def _apply(execute: Execute, params: Params) -> list[Row]:

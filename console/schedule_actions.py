@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -10,33 +9,13 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 
-from client_core import Dialect, ScheduleDefinition, ScheduleDifference
+from client_core import Dialect, ScheduleDifference
 from console import outcomes
 from console.auditing import audited, audited_command
 from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
+from console.schedule_wishes import Applied, in_brief, told
 from console.systems import System
-
-
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """A set of schedules that somebody wants to be what is there."""
-
-    schedules: Sequence[ScheduleDefinition]
-    #: Of those that name none, and of what is pruned.
-    application_name: str | None
-    prune: bool
-    dialect: Dialect | None
-
-    @property
-    def arguments(self) -> dict[str, Any]:
-        """What the client takes."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @property
-    def target(self) -> str:
-        """What an audit entry says that it is about."""
-        return self.application_name or "schedules"
 
 
 def create(
@@ -167,7 +146,7 @@ def apply(
     if shown.deleted and not can(user, Action.SCHEDULE_DELETE, system):
         record_refusal(user, Action.SCHEDULE_DELETE, wish.target, system.name)
         raise PermissionDenied(Action.SCHEDULE_DELETE)
-    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown), act_id)
+    wanted = (Action.SCHEDULE_APPLY, wish.target, in_brief(shown), act_id)
     with audited(user, system, *wanted, repeats=True):
         system.client.apply_schedules(**wish.arguments, revision=shown.revision)
     return Outcome("success", f"Applied: {told(shown)} Applications find it within seconds.")
@@ -175,29 +154,9 @@ def apply(
 
 def apply_by_command(who: str, system: System, wish: Applied, shown: ScheduleDifference) -> None:
     """The same for somebody at the command line of the console."""
-    wanted = (Action.SCHEDULE_APPLY, wish.target, _in_brief(shown))
+    wanted = (Action.SCHEDULE_APPLY, wish.target, in_brief(shown))
     with audited_command(who, system, *wanted):
         system.client.apply_schedules(**wish.arguments, revision=shown.revision)
-
-
-def _in_brief(difference: ScheduleDifference) -> dict[str, Any]:
-    """What an audit entry keeps of a difference: names, and which fields; no context."""
-    changed = {
-        one.schedule_name: list(one.fields) for one in difference.changes if one.action == "updated"
-    }
-    kept = {"created": [*difference.created], "updated": changed, "deleted": [*difference.deleted]}
-    return {name: found for name, found in kept.items() if found}
-
-
-def told(difference: ScheduleDifference) -> str:
-    """A difference in a sentence."""
-    counts = (
-        (difference.created, "created"),
-        (difference.updated, "changed"),
-        (difference.deleted, "deleted"),
-        (difference.unchanged, "left as they were"),
-    )
-    return ", ".join(f"{len(names):,} {verb}" for names, verb in counts if names) + "."
 
 
 def delete(user: User, system: System, name: str, act_id: UUID | None = None) -> Outcome:

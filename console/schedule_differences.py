@@ -18,6 +18,8 @@ from console.schedule_times import DIALECTS, Fire, next_fires
 
 #: So many next times tell what a change of an expression means.
 FIRES = 3
+#: Of so many changes the times are told: those of rare expressions take a while to find.
+MOST_TIMED = 200
 #: Of a context so much is shown.
 _CHARACTERS = 600
 _TIMES = ("schedule", "cron_timezone")
@@ -51,13 +53,18 @@ def shown(
     """Every change of a difference: deletions first, as there is no way back from these."""
     order = ("deleted", "updated", "created")
     found = sorted(difference.changes, key=lambda one: order.index(one.action))
-    return [_shown(change, stated, now) for change in found]
+    return [
+        _shown(change, stated, now, is_timed=number < MOST_TIMED)
+        for number, change in enumerate(found)
+    ]
 
 
-def _shown(change: ScheduleChange, stated: Dialect | None, now: datetime) -> ShownChange:
+def _shown(
+    change: ScheduleChange, stated: Dialect | None, now: datetime, *, is_timed: bool
+) -> ShownChange:
     before, after = change.before, change.after
     is_paused = bool(before and before.status == "PAUSED")
-    tells_times = any(name in change.fields for name in _TIMES)
+    tells_times = is_timed and any(name in change.fields for name in _TIMES)
     dialects = [one.dialect for one in (after, before) if one and one.dialect]
     dialect = stated or next(iter(dialects), None)
     return ShownChange(

@@ -16,8 +16,8 @@ from console import schedule_sets
 from console.fields import dialect_field
 from console.likeness import holds_dots
 from console.once import OnceForm
-from console.schedule_actions import Applied
 from console.schedule_sets import MOST_BYTES, ScheduleSet, WrongSet
+from console.schedule_wishes import Applied
 
 
 class ApplyForm(OnceForm):

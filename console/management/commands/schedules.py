@@ -16,9 +16,9 @@ from django.utils import timezone
 from client_core import DBOSClientError, Dialect, InvalidOption, ScheduleDefinition
 from console import schedule_actions as actions
 from console import schedule_sets
-from console.schedule_actions import Applied
 from console.schedule_differences import FieldChange, ShownChange, shown
 from console.schedule_sets import MOST_BYTES, WrongSet
+from console.schedule_wishes import Applied, told
 from console.systems import System, all_systems
 
 _SIGNS = {"created": "+", "updated": "~", "deleted": "-"}
@@ -94,14 +94,14 @@ class Command(BaseCommand):
         for change in shown(difference, dialect, timezone.now()):
             self._tell(change)
         if not difference.changes:
-            self.stdout.write(f"Nothing to do: {actions.told(difference)}")
+            self.stdout.write(f"Nothing to do: {told(difference)}")
         elif dry_run:
-            self.stdout.write(f"It would be {actions.told(difference)}")
+            self.stdout.write(f"It would be {told(difference)}")
             sys.exit(DIFFERS)
         else:
             who = f"{getpass.getuser()} (command line)"
             actions.apply_by_command(who, system, wish, difference)
-            self.stdout.write(f"Applied: {actions.told(difference)}")
+            self.stdout.write(f"Applied: {told(difference)}")
 
     def _tell(self, change: ShownChange) -> None:
         self.stdout.write(f"{_SIGNS[change.action]} {change.name}")
