@@ -322,6 +322,7 @@ def _schedules(world: World) -> list[Visit]:
         Visit("page: a new schedule", f"{S}/schedules/create/", opened),
         Visit("a new schedule refused", f"{S}/schedules/create/", refused(
             "Create the schedule", schedule_name=world.text("new"), schedule=world.text("soon"))),
+        Visit("page: what a schedule missed", schedule("schedule-name", "missed/")),
         Visit("page: editing a schedule", schedule("schedule-name", "edit/"), opened),
         Visit("page: pausing a schedule", schedule("schedule-name", "pause/")),
         Visit("page: resuming a schedule", schedule("schedule-1", "resume/")),

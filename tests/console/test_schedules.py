@@ -1,7 +1,7 @@
 """The pages of schedules: what fires when, and what came of it."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from django.test import Client
 
-from client_core import DBOSClient, next_times
+from client_core import DBOSClient, ScheduledRun, next_times
 from client_core.cron import CronDialect
 from console.cron_words import in_words
-from console.schedule_times import next_fires
+from console.schedule_times import Fire, next_fires
 from tests.console.conftest import Insert
 from tests.console.test_workflows import text
 
@@ -66,6 +66,57 @@ def test_a_schedule_shows_its_times_its_context_and_its_runs(
     assert len(re.findall(r"<td>\w{3} \d{4}-\d\d-\d\d 03:00:00 UTC</td>", page_of(response))) == 10
     run = viewer.get("/s/main/workflows/run/run-1/").content.decode()
     assert f'href="{address[1]}"' in run
+
+
+class TestMissed:
+    URL = f"{LIST}schedule/nightly/missed/"
+
+    def due(self, client: DBOSClient) -> list[ScheduledRun]:
+        """What was due in the last day, the last minutes left out."""
+        end = datetime.now(UTC) - timedelta(minutes=2)
+        return client.preview_backfill("nightly", end - timedelta(days=1), end)
+
+    def test_times_without_a_run_are_told(
+        self, viewer: Client, operator: Client, client: DBOSClient, insert: Insert
+    ) -> None:
+        create(client, schedule="30 */6 * * *")
+        first, second, *others = self.due(client)
+        for run in others:
+            insert(workflow_uuid=run.workflow_id)
+        page = text(viewer.get(self.URL))
+        assert f"{2} of {2 + len(others)} that were due in the last day have no run" in page
+        for run in (first, second):
+            assert Fire(run.scheduled_at).local in page
+        assert "Backfill" not in page
+        assert "Backfill" in text(operator.get(self.URL))
+        insert(workflow_uuid=first.workflow_id)
+        page = text(viewer.get(self.URL))
+        assert f"has no run: {Fire(second.scheduled_at).local}" in page
+        insert(workflow_uuid=second.workflow_id)
+        assert "and started" in text(viewer.get(self.URL))
+
+    def test_one_that_starts_too_often_is_looked_at_for_a_shorter_time(
+        self, viewer: Client, client: DBOSClient
+    ) -> None:
+        create(client, schedule="* * * * * *")
+        assert "599 of 599 that were due in the last ten minutes" in text(viewer.get(self.URL))
+        client.update_schedule("nightly", schedule="*/10 * * * * *", dialect="python")
+        assert "359 of 359 that were due in the last hour" in text(viewer.get(self.URL))
+
+    def test_what_cannot_be_told_is_said(
+        self, viewer: Client, client: DBOSClient, sql: Sql
+    ) -> None:
+        create(client, schedule="0 3 29 2 *")
+        assert "Nothing was due in the last day" in text(viewer.get(self.URL))
+        sql.execute("UPDATE dbos.workflow_schedules SET schedule = 'never'")
+        assert "never" in text(viewer.get(self.URL))
+
+    def test_the_page_of_the_schedule_asks_for_it(self, viewer: Client, client: DBOSClient) -> None:
+        create(client)
+        page = viewer.get(f"{LIST}schedule/nightly/").content.decode()
+        assert f'hx-get="{self.URL}"' in page
+        part = viewer.get(self.URL, headers={"HX-Request": "true"}).content.decode()
+        assert part.lstrip().startswith("<section")
 
 
 def test_many_are_shown_in_pages(viewer: Client, client: DBOSClient) -> None:

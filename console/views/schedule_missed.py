@@ -1,0 +1,57 @@
+"""What a schedule missed lately: times that were due and have no run."""
+
+from datetime import timedelta
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from client_core import DBOSClientError, InvalidOption, ScheduledRun, SystemDatabaseError
+from console.http import Request, wants_partial
+from console.permissions import Action, requires
+from console.schedule_times import Fire
+from console.systems import System
+from console.views.schedules import schedule_or_404
+
+#: The first of these times that is not too full of runs is looked at.
+LOOKED_BACK = {
+    "the last day": timedelta(days=1),
+    "the last hour": timedelta(hours=1),
+    "the last ten minutes": timedelta(minutes=10),
+}
+MOST_DUE = 1_500
+#: What was due a moment ago may be about to start.
+MARGIN = timedelta(minutes=1)
+
+
+@require_safe
+@requires(Action.WORKFLOW_READ)
+def missed(request: Request, system: System, schedule_name: str) -> HttpResponse:
+    """Which times of late have no run; the page of the schedule asks for it by itself."""
+    schedule = schedule_or_404(system, schedule_name)
+    context = {"schedule": schedule, "problem": ""}
+    try:
+        span, due = _due(system, schedule_name)
+    except SystemDatabaseError:
+        raise
+    except DBOSClientError as error:
+        context["problem"] = str(error)
+    else:
+        without = [Fire(run.scheduled_at) for run in due if not run.exists]
+        context |= {"span": span, "due": len(due), "missed": without}
+    template = "schedules/missed.html"
+    return render(request, f"{template}#part" if wants_partial(request) else template, context)
+
+
+def _due(system: System, name: str) -> tuple[str, list[ScheduledRun]]:
+    end = timezone.now().replace(second=0, microsecond=0) - MARGIN
+    *longer, shortest = LOOKED_BACK
+    for span in longer:
+        try:
+            start = end - LOOKED_BACK[span]
+            return span, system.client.preview_backfill(name, start, end, limit=MOST_DUE)
+        except InvalidOption:
+            continue
+    start = end - LOOKED_BACK[shortest]
+    return shortest, system.client.preview_backfill(name, start, end, limit=MOST_DUE)
