@@ -79,7 +79,7 @@ def slug(name: str, default: str) -> str:
     """NAME as a short name that fits in a URL."""
     value = text(name, default)
     if not re.fullmatch(r"[a-z0-9][a-z0-9-]{0,31}", value):
-        raise ImproperlyConfigured(f"{name} must be 1 to 32 lower-case letters, digits, hyphens.")
+        raise ImproperlyConfigured(f"{name} must have 1 to 32 lower-case letters, digits, hyphens.")
     return value
 
 

@@ -6,8 +6,10 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from psycopg.rows import dict_row
 from psycopg_pool import ConnectionPool
+from pytest_django import DjangoDbBlocker
 
 from client_core import DBOSClient
 from tests.contract.node import TypeScriptProcess, typescript_process
@@ -22,6 +24,17 @@ os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a
 def system_url(worker_id: str) -> str:
     """The address of this worker's system database."""
     return create_system_database(f"system_{worker_id}")
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The console's test database, which goes though a thread that ended still held it open."""
+    yield
+    with django_db_blocker.unblock(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
 
 
 @pytest.fixture(scope="session")

@@ -18,7 +18,6 @@ from client_core import (
 from tests.client_core.conftest import Insert
 
 Sql = psycopg.Connection[Any]
-NOW_MS = time.time_ns() // 1_000_000
 HOUR_MS = 3_600_000
 
 
@@ -64,18 +63,19 @@ def test_counting_stops(client: DBOSClient, sql: Sql, monkeypatch: pytest.Monkey
 
 
 def test_what_is_used_of_a_rate(client: DBOSClient, insert: Insert) -> None:
+    now_ms = time.time_ns() // 1_000_000
     client.register_queue("orders", limiter=RateLimit(3, 3_600))
-    started: dict[str, Any] = {"rate_limited": True, "started_at_epoch_ms": NOW_MS - 1_000}
+    started: dict[str, Any] = {"rate_limited": True, "started_at_epoch_ms": now_ms - 1_000}
     on(insert, "SUCCESS", **started)
     on(insert, "ENQUEUED", **started)
-    on(insert, "SUCCESS", **{**started, "started_at_epoch_ms": NOW_MS - 2 * HOUR_MS})
+    on(insert, "SUCCESS", **{**started, "started_at_epoch_ms": now_ms - 2 * HOUR_MS})
     assert client.list_queue_activity(["orders"])["orders"].started == 1
     assert client.get_queue_details("orders").rate_until_ms is None
     for number in range(5):
-        on(insert, "SUCCESS", rate_limited=True, started_at_epoch_ms=NOW_MS - 10_000 * number)
+        on(insert, "SUCCESS", rate_limited=True, started_at_epoch_ms=now_ms - 10_000 * number)
     assert client.list_queue_activity(["orders"])["orders"].started == 3
     # The third but last of these makes room when it is an hour old.
-    assert client.get_queue_details("orders").rate_until_ms == NOW_MS - 10_000 + HOUR_MS
+    assert client.get_queue_details("orders").rate_until_ms == now_ms - 10_000 + HOUR_MS
 
 
 def test_what_runs_and_what_is_next(client: DBOSClient, insert: Insert) -> None:

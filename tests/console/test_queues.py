@@ -21,7 +21,10 @@ from tests.databases import create_system_database
 
 LIST = "/s/main/queues/"
 ONE = f"{LIST}queue/orders/"
-NOW_MS = time.time_ns() // 1_000_000
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
 
 
 def test_the_list_tells_what_is_on_each_queue_and_how_full_it_is(
@@ -38,7 +41,7 @@ def test_the_list_tells_what_is_on_each_queue_and_how_full_it_is(
     for status, count in (("ENQUEUED", 3), ("PENDING", 2), ("DELAYED", 1)):
         for _ in range(count):
             insert(status=status, queue_name="orders", created_at=1_000)
-    insert(status="SUCCESS", queue_name="orders", rate_limited=True, started_at_epoch_ms=NOW_MS)
+    insert(status="SUCCESS", queue_name="orders", rate_limited=True, started_at_epoch_ms=now_ms())
     insert(status="ENQUEUED", queue_name="in code <b>")
     insert(status="ENQUEUED", queue_name="_dbos_internal_queue")
     response = viewer.get(LIST)
@@ -162,7 +165,7 @@ class TestDetail:
                 priority=9 - number,
                 rate_limited=True,
             )
-        started = NOW_MS - 2_000
+        started = now_ms() - 2_000
         insert(
             queue_name="orders",
             rate_limited=True,
@@ -199,7 +202,7 @@ class TestDetail:
         assert "as far as their partitions let them" in page
 
     def test_the_day(self, viewer: Client, insert: Insert) -> None:
-        insert(queue_name="orders", started_at_epoch_ms=NOW_MS - 4 * 3_600_000, created_at=1)
+        insert(queue_name="orders", started_at_epoch_ms=now_ms() - 4 * 3_600_000, created_at=1)
         assert "No run of it started in the last hour." in text(viewer.get(ONE))
         assert "1 started" in text(viewer.get(ONE, {"period": "day"}, headers=HTMX))
         assert "in the last hour" in text(viewer.get(ONE, {"period": "<b>"}))
@@ -219,5 +222,5 @@ class TestDetail:
     ) -> None:
         monkeypatch.setattr(queues, "NEWEST_STARTS", 2)
         for _ in range(3):
-            insert(queue_name="orders", started_at_epoch_ms=NOW_MS, created_at=NOW_MS)
+            insert(queue_name="orders", started_at_epoch_ms=now_ms(), created_at=now_ms())
         assert "Only the newest 2 starts of all queues were looked at" in text(viewer.get(ONE))
