@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django import forms
 
@@ -50,3 +50,16 @@ class OnceForm(forms.Form):
         self.is_unknown = True
         text = "It is not known whether this was done: the connection broke before the database"
         self.add_error(None, f"{text} answered. Send it again: that cannot do it twice.")
+
+
+class Kept(OnceForm):
+    """What was typed into a form that needs the database to be read; nothing of it is checked."""
+
+    repeats = True
+
+    def __init__(self, data: Any, like: type[OnceForm]) -> None:
+        super().__init__(data)
+        for name, field in like.base_fields.items():
+            self.fields[name] = forms.CharField(
+                label=field.label, required=False, strip=False, widget=field.widget
+            )

@@ -11,6 +11,7 @@ from client_core import Queue, SystemDatabaseError
 from client_core.queue_activity import MOST_COUNTED
 from console import queue_actions as actions
 from console.http import Request
+from console.once import Kept
 from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.queue_effects import effects
@@ -46,8 +47,14 @@ def register(request: Request, system: System) -> HttpResponse:
 def edit(request: Request, system: System, queue_name: str) -> HttpResponse:
     """Change the limits of a queue."""
     here = reverse("queue", args=[system, queue_name])
-    queue = queue_or_404(system, queue_name)
-    form = QueueChangeForm(request.POST if request.method == "POST" else None, current=queue)
+    posted = request.POST if request.method == "POST" else None
+    try:
+        queue = queue_or_404(system, queue_name)
+    except SystemDatabaseError as error:
+        if posted is None:
+            raise
+        return not_done(request, Kept(posted, QueueChangeForm), error, here)
+    form = QueueChangeForm(posted, current=queue)
 
     def act() -> Outcome:
         return actions.update(request.user, system, queue_name, form.changes, form.act_id)
@@ -82,9 +89,7 @@ def delete(request: Request, system: System, queue_name: str) -> HttpResponse:
     except SystemDatabaseError as error:
         if posted is None:
             raise
-        form = QueueDeleteForm(posted, name=queue_name, is_used=False)
-        form.is_valid()
-        return not_done(request, form, error, here)
+        return not_done(request, Kept(posted, QueueDeleteForm), error, here)
     is_used = bool(activity.waiting or activity.delayed)
     form = QueueDeleteForm(posted, name=queue_name, is_used=is_used)
 

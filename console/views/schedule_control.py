@@ -21,6 +21,7 @@ from client_core import (
 )
 from console import schedule_actions as actions
 from console.http import Request
+from console.once import Kept
 from console.other_reading import other_reading
 from console.outcomes import Outcome
 from console.permissions import Action, requires
@@ -69,10 +70,15 @@ def create(request: Request, system: System) -> HttpResponse:
 @requires(Action.SCHEDULE_EDIT)
 def edit(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Change a schedule in place; its ID, its state and when it fired last stay."""
-    schedule = schedule_or_404(system, schedule_name)
     posted = request.POST if request.method == "POST" else None
-    form = ScheduleChangeForm(posted, current=schedule)
     here = reverse("schedule", args=[system, schedule_name])
+    try:
+        schedule = schedule_or_404(system, schedule_name)
+    except SystemDatabaseError as error:
+        if posted is None:
+            raise
+        return not_done(request, Kept(posted, ScheduleChangeForm), error, here)
+    form = ScheduleChangeForm(posted, current=schedule)
 
     def act() -> Outcome | None:
         wish = (schedule_name, form.changes, form.stated, schedule.revision, form.act_id)
@@ -125,11 +131,17 @@ def trigger(request: Request, system: System, schedule_name: str) -> HttpRespons
 @requires(Action.SCHEDULE_BACKFILL)
 def backfill(request: Request, system: System, schedule_name: str) -> HttpResponse:
     """Show every run that a window should have had, then start those that are not there."""
-    schedule = schedule_or_404(system, schedule_name)
     now = timezone.localtime().replace(microsecond=0)
     initial = {"start": now - timedelta(days=1), "end": now}
     form = BackfillForm(request.POST if request.method == "POST" else None, initial=initial)
     here = reverse("schedule", args=[system, schedule_name])
+    try:
+        schedule = schedule_or_404(system, schedule_name)
+        due = _due(system, schedule_name, form) if form.is_valid() else []
+    except SystemDatabaseError as error:
+        if not form.is_bound:
+            raise
+        return not_done(request, form, error, here)
     context: dict[str, Any] = {"schedule": schedule, "many": MANY}
 
     def act() -> Outcome:
@@ -137,7 +149,6 @@ def backfill(request: Request, system: System, schedule_name: str) -> HttpRespon
         return actions.backfill(request.user, system, *wish)
 
     if form.is_valid():
-        due = _due(system, schedule_name, form)
         new = sum(not run.exists for run in due)
         is_meant = "start_runs" in request.POST and not form.errors
         if is_meant:
