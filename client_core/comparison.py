@@ -32,15 +32,18 @@ UNION ALL
  FROM {schema}.operation_outputs WHERE workflow_uuid = %(right_id)s
  ORDER BY function_id LIMIT %(limit)s)"""
 
-# PostgreSQL compares what it holds, and looks at texts of equal size alone.
+# PostgreSQL compares what it holds, and looks at texts of equal size alone. Each step is looked up
+# by itself: a join of thousands was once planned as if every run had a few.
 _SAME: LiteralString = """
-SELECT p.place, COALESCE(l.error, l.output) = COALESCE(r.error, r.output) AS same
+SELECT p.place, l.result = r.result AS same
 FROM unnest(%(places)s::int[], %(left_steps)s::int[], %(right_steps)s::int[])
     AS p(place, left_step, right_step)
-JOIN {schema}.operation_outputs l
-    ON l.workflow_uuid = %(left_id)s AND l.function_id = p.left_step
-JOIN {schema}.operation_outputs r
-    ON r.workflow_uuid = %(right_id)s AND r.function_id = p.right_step"""
+CROSS JOIN LATERAL (
+    SELECT COALESCE(error, output) AS result FROM {schema}.operation_outputs
+    WHERE workflow_uuid = %(left_id)s AND function_id = p.left_step LIMIT 1) l
+CROSS JOIN LATERAL (
+    SELECT COALESCE(error, output) AS result FROM {schema}.operation_outputs
+    WHERE workflow_uuid = %(right_id)s AND function_id = p.right_step LIMIT 1) r"""
 
 _RESULTS: LiteralString = """
 SELECT workflow_uuid, function_id, serialization, output, error FROM {schema}.operation_outputs
