@@ -11,7 +11,7 @@ from console.rehearsal_chart import Histogram, histogram
 from console.starts import Asked, Starts, Window, share, starts_of
 
 #: Of so many schedules there is a row.
-ROWS = 20
+ROWS = 12
 #: So many schedules that start in one minute crowd it.
 CROWD = 5
 #: Of crowds, overlaps and the like so many are told.

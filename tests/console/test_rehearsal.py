@@ -14,6 +14,7 @@ from client_core import DBOSClient, times_between
 from client_core.cron import CronDialect
 from console.clock_changes import changes_of, effect
 from console.preferences import ZONE_COOKIE
+from console.rehearsal import ROWS
 from console.rehearsal_chart import AXIS, drawn, marks
 from console.starts import FEWEST, MOST, Asked, Window, busy_cells, share, starts_of
 from tests.console.conftest import Insert
@@ -187,8 +188,8 @@ class TestPage:
         )
         page = viewer.get(PAGE, BEGIN)
         assert "1,880 starts of 500 schedules" in text(page)
-        assert "20 of 500 schedules have a row" in text(page)
-        assert page.content.decode().count('class="name"') == 20
+        assert f"{ROWS} of 500 schedules have a row" in text(page)
+        assert page.content.decode().count('class="name"') == ROWS
         assert '<td class="number">24</td>' in row(page, "of-1<")
 
     def test_ways_to_it(self, viewer: Client, client: DBOSClient) -> None:
