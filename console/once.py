@@ -20,6 +20,8 @@ class OnceForm(forms.Form):
     repeats = False
     #: Whether nobody knows how it ended.
     is_unknown = False
+    #: What the form is about is gone, and so is the form.
+    gone: ClassVar[tuple[type[DBOSClientError], ...]] = ()
     #: The field that an error of the client is about.
     about: ClassVar[Mapping[type[DBOSClientError], str]] = {}
 
@@ -34,6 +36,8 @@ class OnceForm(forms.Form):
 
     def refused(self, error: DBOSClientError) -> None:
         """Put what the client said beside the field that it is about."""
+        if isinstance(error, self.gone):
+            raise error
         if isinstance(error, InvalidOption):
             for field, rule in error.problems.items():
                 self.add_error(field if field in self.fields else None, f"This {rule}.")

@@ -5,10 +5,11 @@ from typing import Any, ClassVar, cast
 
 from django import forms
 
-from client_core import DBOSClientError, NonExistentQueue, OwnedByAnotherApplication, Queue
+from client_core import NonExistentQueue, OwnedByAnotherApplication, Queue
 from client_core.queue_rules import broken_limits
 from client_core.queues import QueueLimits
 from client_core.records import RateLimit
+from console.change_forms import ChangeForm
 from console.once import OnceForm
 from console.queue_words import shown_limit
 
@@ -105,14 +106,13 @@ class QueueForm(OnceForm):
         return any(bound.value() or bound.errors for bound in self.of_partitions)
 
 
-class QueueChangeForm(QueueForm):
+class QueueChangeForm(ChangeForm, QueueForm):
     """A queue as it is, to be changed. Name and owner stay."""
 
+    gone = (NonExistentQueue,)
+    compared = LIMITS
     name = None  # type: ignore[assignment]
     application_name = None  # type: ignore[assignment]
-
-    #: What the person saw, to tell what somebody else changed meanwhile.
-    seen = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, current: Queue) -> None:
         self.current = current
@@ -121,16 +121,7 @@ class QueueChangeForm(QueueForm):
             if rate := getattr(current, field):
                 initial |= {field: rate.limit, period: _typed(rate.period_seconds)}
         initial["polling_interval_seconds"] = _typed(current.polling_interval_seconds)
-        super().__init__(data, initial={**initial, "seen": seen(current)})
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse what somebody else changed meanwhile."""
-        data = super().clean()
-        before = data.get("seen")
-        if before and before != seen(self.current):
-            self._tell_changes(before)
-            self.data = {**self.data.dict(), "seen": seen(self.current)}  # type: ignore[attr-defined]
-        return data
+        super().__init__(data, initial={**initial, "seen": self.seen_of(current)})
 
     @property
     def changes(self) -> QueueLimits:
@@ -139,23 +130,17 @@ class QueueChangeForm(QueueForm):
         changed = {name: value for name, value in self.limits.items() if value != was[name]}
         return cast(QueueLimits, changed)
 
-    def refused(self, error: DBOSClientError) -> None:
-        """Of a queue that is gone there is no form."""
-        if isinstance(error, NonExistentQueue):
-            raise error
-        super().refused(error)
+    def seen_of(self, current: Queue) -> str:
+        """Its limits, and when it was registered."""
+        kept = {name: getattr(current, name) for name in LIMITS}
+        for field in _RATES:
+            if rate := kept[field]:
+                kept[field] = [rate.limit, rate.period_seconds]
+        return json.dumps({**kept, "created": current.created_at})
 
-    def _tell_changes(self, before: str) -> None:
-        """Say beside each field what somebody else made of it."""
-        self.add_error(None, "Somebody changed it since you looked. Nothing was written yet.")
-        try:
-            was = json.loads(before)
-        except (ValueError, RecursionError):
-            return
-        now = json.loads(seen(self.current))
-        for name in LIMITS:
-            if isinstance(was, dict) and was.get(name) != now[name]:
-                self.add_error(name, f"It is {shown_limit(getattr(self.current, name))} now.")
+    def value_now(self, name: str) -> str:
+        """A limit as it is now, in a sentence."""
+        return shown_limit(getattr(self.current, name))
 
 
 class QueueDeleteForm(OnceForm):
@@ -180,12 +165,3 @@ class QueueDeleteForm(OnceForm):
 def _typed(seconds: float) -> float:
     """Seconds as people type them."""
     return int(seconds) if seconds % 1 == 0 else seconds
-
-
-def seen(queue: Queue) -> str:
-    """What a page keeps of a queue, to tell later whether that is still so."""
-    kept = {name: getattr(queue, name) for name in LIMITS}
-    for field in _RATES:
-        if rate := kept[field]:
-            kept[field] = [rate.limit, rate.period_seconds]
-    return json.dumps({**kept, "created": queue.created_at})

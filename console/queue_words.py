@@ -31,16 +31,23 @@ class Use:
 
 def uses_of(queue: Queue, activity: QueueActivity) -> list[Use]:
     """The limits of a queue of which the database tells how much is used."""
-    uses = []
-    if (limit := queue.global_concurrency) is not None:
-        told = (
-            f"{_counted(activity.running)} of {limit:,} run" if limit else "at rest: none is taken"
-        )
-        uses.append(Use(activity.running, limit, told))
-    if queue.limiter and activity.started is not None:
-        rate = rate_words(queue.limiter)
-        uses.append(Use(activity.started, queue.limiter.limit, f"{activity.started:,} of {rate}"))
-    return uses
+    uses = (_concurrency_use(queue, activity), _rate_use(queue, activity))
+    return [use for use in uses if use]
+
+
+def _concurrency_use(queue: Queue, activity: QueueActivity) -> Use | None:
+    if (limit := queue.global_concurrency) is None:
+        return None
+    running = _counted(activity.running)
+    words = f"{running} of {limit:,} run" if limit else "at rest: none is taken"
+    return Use(activity.running, limit, words)
+
+
+def _rate_use(queue: Queue, activity: QueueActivity) -> Use | None:
+    if queue.limiter is None or activity.started is None:
+        return None
+    words = f"{activity.started:,} of {rate_words(queue.limiter)}"
+    return Use(activity.started, queue.limiter.limit, words)
 
 
 def rate_words(limiter: RateLimit) -> str:
@@ -67,15 +74,15 @@ def limits_in_brief(queue: Queue) -> list[str]:
     return told
 
 
-def _counted(count: int) -> str:
-    return f"{count:,} or more" if count >= MOST_COUNTED else f"{count:,}"
+def _counted(count: int, *, more: bool = False) -> str:
+    return f"{count:,} or more" if more or count >= MOST_COUNTED else f"{count:,}"
 
 
 def runs_words(count: int, verb: str = "wait", *, more: bool = False) -> str:
     """So many runs, with what they do."""
     if count == 1:
         return f"1 run {verb}s"
-    return f"{count:,}{' or more' if more or count >= MOST_COUNTED else ''} runs {verb}"
+    return f"{_counted(count, more=more)} runs {verb}"
 
 
 def shown_limit(value: object) -> str:
@@ -99,13 +106,13 @@ class Limit:
 def limits_of(queue: Queue, activity: QueueActivity, details: QueueDetails) -> list[Limit]:
     """The limits of a queue in words, with how much of each is used, as far as that is known."""
     told = []
-    uses = iter(uses_of(queue, activity))
     if (limit := queue.global_concurrency) is not None:
         words = f"{limit:,} at once, over all executors." if limit else "None is taken."
-        told.append(Limit("Global concurrency", words, next(uses)))
+        told.append(Limit("Global concurrency", words, _concurrency_use(queue, activity)))
     if queue.limiter:
         words = f"{rate_words(queue.limiter)} may start."
-        told.append(Limit("Rate limit", words, next(uses, None), details.rate_until_ms))
+        used = _rate_use(queue, activity)
+        told.append(Limit("Rate limit", words, used, details.rate_until_ms))
     if (limit := queue.worker_concurrency) is not None:
         busiest = details.executors[0][1] if details.executors else 0
         words = f"{limit:,} at once on each executor; the busiest has {busiest:,} now."

@@ -5,12 +5,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from client_core import (
-    ConflictingWorkflow,
-    DBOSClientError,
-    NonExistentWorkflow,
-    WorkflowStatus,
-)
+from client_core import ConflictingWorkflow, NonExistentWorkflow, WorkflowStatus
 from console.digits import whole_number
 from console.fields import MomentInput, queue_field
 from console.once import OnceForm
@@ -19,6 +14,8 @@ from console.second_look import changed, seen
 
 class ActForm(OnceForm):
     """What every form that acts on a run has."""
+
+    gone = (NonExistentWorkflow,)
 
     #: Whether it has to look at the run, also when the person has not.
     always_looks = False
@@ -42,12 +39,6 @@ class ActForm(OnceForm):
 
     def assert_confirmed(self, run: WorkflowStatus) -> None:
         """Add an error where the run asks for more than a click."""
-
-    def refused(self, error: DBOSClientError) -> None:
-        """Put what the client said beside its field; of a run that is gone there is no form."""
-        if isinstance(error, NonExistentWorkflow):
-            raise error
-        super().refused(error)
 
 
 def _with_children() -> forms.BooleanField:

@@ -22,6 +22,7 @@ from client_core import (
     SerializationError,
     WorkflowSchedule,
 )
+from console.change_forms import ChangeForm
 from console.fields import JSONText, MomentInput, dialect_field, queue_field
 from console.likeness import as_typed, holds_dots, masked, plain, restored
 from console.masking import DOTS
@@ -123,30 +124,26 @@ class ScheduleForm(_Stating, OnceForm):
         return [one for one in self.visible_fields() if one.name not in self.essential]
 
 
-class ScheduleChangeForm(ScheduleForm):
+class ScheduleChangeForm(ChangeForm, ScheduleForm):
     """A schedule as it is, to be changed. Name and owner stay."""
 
-    repeats = True
+    compared = (*_CHANGES, "context")
     schedule_name = None  # type: ignore[assignment]
     application_name = None  # type: ignore[assignment]
     essential = ("workflow_name", "schedule", "cron_timezone")
-
-    #: What the person saw, to tell what somebody else changed meanwhile.
-    seen = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Any, *, current: WorkflowSchedule) -> None:
         self.current = current
         self._context = shown_context(current)
         initial = {name: getattr(current, name) for name in _CHANGES}
-        super().__init__(data, initial={**initial, "context": self._context, "seen": seen(current)})
+        initial |= {"context": self._context, "seen": self.seen_of(current)}
+        super().__init__(data, initial=initial)
         if self._context is None:
             self.fields["context"].help_text = "It is no JSON: left empty, it stays as it is."
 
     def clean(self) -> dict[str, Any]:
-        """Refuse what somebody else changed meanwhile."""
-        data = super().clean() or {}
-        if data.get("seen") not in ("", seen(self.current)):
-            self.overtaken(self.current)
+        """Put what is hidden where dots stand for it."""
+        data = super().clean()
         if holds_dots(data.get("context")):
             try:
                 data["context"] = restored(data["context"], plain(self.current.context))
@@ -154,12 +151,6 @@ class ScheduleChangeForm(ScheduleForm):
                 text = f"{DOTS} stands for something hidden that is not here: type it whole."
                 self.add_error("context", text)
         return data
-
-    def overtaken(self, current: WorkflowSchedule) -> None:
-        """Tell what somebody else made of it, which the person has seen then."""
-        self.current = current
-        self._tell_changes(self.cleaned_data.get("seen") or "")
-        self.data = {**self.data.dict(), "seen": seen(current)}  # type: ignore[attr-defined]
 
     @property
     def changes(self) -> dict[str, Any]:
@@ -176,19 +167,16 @@ class ScheduleChangeForm(ScheduleForm):
             changed["context"] = self.cleaned_data["context"]
         return changed
 
-    def _tell_changes(self, before: str) -> None:
-        """Say beside each field what somebody else made of it."""
-        self.add_error(None, "Somebody changed it since you looked. Nothing was written yet.")
-        try:
-            was = json.loads(before)
-        except (ValueError, RecursionError):
-            return
-        now = json.loads(seen(self.current))
-        context = shown_context(self.current)
-        for name in (*_CHANGES, "context"):
-            if isinstance(was, dict) and was.get(name) != now[name]:
-                value = context if name == "context" else now[name]
-                self.add_error(name, f"It is {value or 'empty'} now.")
+    def seen_of(self, current: WorkflowSchedule) -> str:
+        """What may be changed, its context by a digest alone."""
+        kept = {name: getattr(current, name) for name in _CHANGES}
+        context = hashlib.sha256((shown_context(current) or "").encode()).hexdigest()
+        return json.dumps({**kept, "context": context, "revision": current.revision})
+
+    def value_now(self, name: str) -> str:
+        """A field as it is now, in a sentence."""
+        value = shown_context(self.current) if name == "context" else getattr(self.current, name)
+        return str(value or "empty")
 
 
 class RehearsalForm(forms.Form):
@@ -218,12 +206,7 @@ class ScheduleActForm(OnceForm):
     """The question whether to do something to a schedule."""
 
     repeats = True
-
-    def refused(self, error: DBOSClientError) -> None:
-        """Of a schedule that is gone there is no form."""
-        if isinstance(error, NonExistentSchedule):
-            raise error
-        super().refused(error)
+    gone = (NonExistentSchedule,)
 
 
 class TriggerForm(_Stating, ScheduleActForm):
@@ -278,13 +261,6 @@ class BackfillForm(_Stating, ScheduleActForm):
             self.add_error("end", f"{rule[0].upper()}{rule[1:]}: choose a shorter one.")
         else:
             super().refused(error)
-
-
-def seen(schedule: WorkflowSchedule) -> str:
-    """What a page keeps of a schedule, to tell later whether that is still so."""
-    kept = {name: getattr(schedule, name) for name in _CHANGES}
-    context = hashlib.sha256((shown_context(schedule) or "").encode()).hexdigest()
-    return json.dumps({**kept, "context": context, "revision": schedule.revision})
 
 
 def shown_context(schedule: WorkflowSchedule) -> str | None:

@@ -70,8 +70,11 @@ def not_done(
 ) -> HttpResponse:
     """The fields of a form whose own page needs a database that does not answer.
 
-    It says what is known of the act; where that may not be repeated blindly, that alone.
+    It says what is known of the act; where that may not be repeated blindly, that alone. Where
+    nothing was sent, it raises the error.
     """
+    if request.method != "POST":
+        raise error
     form.is_unknown = form.is_unknown or isinstance(error, OutcomeUnknown)
     context = {"form": form, "error": error, "here": here}
     template = "workflows/not_done.html"

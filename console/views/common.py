@@ -69,10 +69,19 @@ def versions_of(system: System, run: WorkflowStatus) -> list[str]:
     return list(dict.fromkeys([*own, *known[:50]]))
 
 
+def render_part(
+    request: Request, template: str, part: str, context: dict[str, Any], status: int = 200
+) -> HttpResponse:
+    """A page or, for htmx, the part of it that changes."""
+    piece = f"{template}#{part}" if wants_partial(request) else template
+    return render(request, piece, context, status=status)
+
+
 def render_form(
     request: Request, template: str, form: Form | None, context: dict[str, Any]
 ) -> HttpResponse:
     """A form as a page or, for htmx, alone (in a dialog, say); 422 when it has errors."""
-    piece = f"{template}#form" if wants_partial(request) else template
     wrong = form is not None and bool(form.errors)
-    return render(request, piece, {"form": form, **context}, status=422 if wrong else 200)
+    return render_part(
+        request, template, "form", {"form": form, **context}, status=422 if wrong else 200
+    )

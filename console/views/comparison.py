@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
@@ -20,11 +20,11 @@ from client_core import (
 )
 from console.columns import COLUMNS
 from console.digits import whole_number
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.systems import System
 from console.view_forms import ComparisonForm
-from console.views.common import render_form
+from console.views.common import render_form, render_part
 
 PAGE_SIZE = 100
 FORKS_SHOWN = 20
@@ -72,8 +72,7 @@ def index(request: Request, system: System) -> HttpResponse:
     if a not in runs or b not in runs:
         return _form(request, system, {"a": a, "b": b}, missing={a, b} - runs.keys())
     context = _compared(request, system, runs[a], runs[b])
-    template = "comparison/detail.html"
-    return render(request, f"{template}#both" if wants_partial(request) else template, context)
+    return render_part(request, "comparison/detail.html", "both", context)
 
 
 def _pick(request: Request, system: System, a: str, b: str) -> HttpResponse:

@@ -152,8 +152,6 @@ def confirmed(
         run = run_or_404(system, workflow_id)
         context = {"run": run, **more(run)}
     except SystemDatabaseError as error:
-        if not form.is_bound:
-            raise
         return not_done(request, form, error, here)
     if not form.is_bound:
         form.show(run)

@@ -1,12 +1,12 @@
 """What debounces hold back."""
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.common import render_part
 
 
 @require_safe
@@ -21,5 +21,4 @@ def index(request: Request, system: System) -> HttpResponse:
         "is_cut": is_cut,
         "is_known": not system.client.capabilities.lacks("workflow_status.is_debounced"),
     }
-    template = "debounces/list.html"
-    return render(request, f"{template}#found" if wants_partial(request) else template, context)
+    return render_part(request, "debounces/list.html", "found", context)

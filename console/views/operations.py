@@ -12,14 +12,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from console import operation_control, operation_plans, operations
 from console.export import Format, cells, exported
-from console.http import Request, redirect_with, wants_partial
+from console.http import Request, redirect_with
 from console.models import Operation, OperationRun
 from console.operation_forms import PlanForm, StartForm
 from console.operation_kinds import KINDS
 from console.operation_results import COLUMNS, outcomes, results
 from console.permissions import Action, can, requires
 from console.systems import System
-from console.views.common import known_names, render_form
+from console.views.common import known_names, render_form, render_part
 
 PAGE_SIZE = 50
 #: Runs of a plan that its page shows.
@@ -41,8 +41,7 @@ def index(request: Request, system: System) -> HttpResponse:
         "is_first": "before" not in request.GET,
         "is_active": any(one.is_active for one in page),
     }
-    piece = "#found" if wants_partial(request) else ""
-    return render(request, f"operations/list.html{piece}", context)
+    return render_part(request, "operations/list.html", "found", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -69,8 +68,7 @@ def detail(request: Request, system: System, operation_id: uuid.UUID) -> HttpRes
     """One operation: its plan and the confirmation, or how far it is and what came of it."""
     operation = _operation(system, operation_id)
     context = _described(request, system, operation)
-    piece = "#operation" if wants_partial(request) else ""
-    return render(request, f"operations/detail.html{piece}", context)
+    return render_part(request, "operations/detail.html", "operation", context)
 
 
 @require_http_methods(["GET", "POST"])

@@ -20,11 +20,12 @@ from django.views.decorators.http import require_http_methods, require_safe
 from client_core import PayloadKind, PayloadPlace, PayloadText, RawValue, RecordedError
 from console import actions, payload_tree
 from console.digits import whole_number
-from console.http import Request, wants_partial
+from console.http import Request
 from console.masking import HIDDEN, NO_MASKS, Masks, configured
 from console.payload import WITHHELD, show
 from console.permissions import Action, requires
 from console.systems import System
+from console.views.common import render_form, render_part
 
 #: What is larger is not decoded: its text is shown, a piece at a time.
 DECODE_BYTES = 2**20
@@ -50,8 +51,7 @@ def detail(request: Request, system: System, workflow_id: str, place: PayloadPla
     context = _described(request.GET, system, workflow_id, place, stored, masks)
     if "lines" not in context and stored:
         context |= _stored_text(request.GET, system, workflow_id, place, stored, masks)
-    template = "payloads/detail.html"
-    return render(request, f"{template}#lines" if wants_partial(request) else template, context)
+    return render_part(request, "payloads/detail.html", "lines", context)
 
 
 @require_safe
@@ -91,9 +91,7 @@ def reveal(
     """Ask whether to reveal a payload, then answer with it once."""
     here = {"workflow_id": workflow_id, "place": place, "label": label(place)}
     if request.method != "POST":
-        template = "payloads/reveal.html"
-        piece = f"{template}#form" if wants_partial(request) else template
-        return render(request, piece, {**here, "position": request.GET})
+        return render_form(request, "payloads/reveal.html", None, {**here, "position": request.GET})
     as_file = request.POST.get("as") == "file"
     stored = actions.reveal_payload(
         request.user, system, workflow_id, place, max_bytes=DECODE_BYTES, download=as_file

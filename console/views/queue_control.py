@@ -51,8 +51,6 @@ def edit(request: Request, system: System, queue_name: str) -> HttpResponse:
     try:
         queue = queue_or_404(system, queue_name)
     except SystemDatabaseError as error:
-        if posted is None:
-            raise
         return not_done(request, Kept(posted, QueueChangeForm), error, here)
     form = QueueChangeForm(posted, current=queue)
 
@@ -87,8 +85,6 @@ def delete(request: Request, system: System, queue_name: str) -> HttpResponse:
         queue = queue_or_404(system, queue_name)
         activity = system.client.list_queue_activity([queue_name])[queue_name]
     except SystemDatabaseError as error:
-        if posted is None:
-            raise
         return not_done(request, Kept(posted, QueueDeleteForm), error, here)
     is_used = bool(activity.waiting or activity.delayed)
     form = QueueDeleteForm(posted, name=queue_name, is_used=is_used)

@@ -4,18 +4,18 @@ import time
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from client_core import INTERNAL_QUEUE_NAME, Queue, QueueActivity, UnsupportedBySchema
 from client_core.queue_activity import MOST_COUNTED
 from client_core.queue_details import PARTITIONS_NAMED
 from client_core.queue_history import NEWEST_STARTS
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.queue_charts import PERIODS, USUAL, bars, span_ms
 from console.queue_words import limits_in_brief, limits_of, uses_of
 from console.systems import System
+from console.views.common import render_part
 
 #: Of so many queues a page tells.
 MOST_SHOWN = 100
@@ -38,8 +38,7 @@ def index(request: Request, system: System) -> HttpResponse:
         "more": max(0, len(found) - MOST_SHOWN),
         "most_counted": MOST_COUNTED,
     }
-    template = "queues/list.html"
-    return render(request, f"{template}#found" if wants_partial(request) else template, context)
+    return render_part(request, "queues/list.html", "found", context)
 
 
 @require_safe
@@ -58,8 +57,7 @@ def detail(request: Request, system: System, queue_name: str) -> HttpResponse:
         "has_more_partitions": len(details.partitions) > PARTITIONS_NAMED,
         "most_counted": MOST_COUNTED,
     }
-    template = "queues/detail.html"
-    return render(request, f"{template}#found" if wants_partial(request) else template, context)
+    return render_part(request, "queues/detail.html", "found", context)
 
 
 def _history(request: Request, system: System, name: str) -> dict[str, Any]:

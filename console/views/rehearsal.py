@@ -5,13 +5,12 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from client_core import Dialect, UnsupportedBySchema, WorkflowSchedule
 from console.clock_changes import ClockChange, changes_of, effect
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.rehearsal import MOST_TOLD, Line, Rehearsal, rehearse
 from console.rehearsal_chart import CELLS, drawn, grid, marks
@@ -19,6 +18,7 @@ from console.schedule_forms import SPANS, RehearsalForm
 from console.schedule_times import DIALECTS
 from console.starts import Asked, Window, first_start, moment
 from console.systems import System
+from console.views.common import render_part
 from console.views.schedules import holds
 
 #: Of so many schedules the starts are computed.
@@ -42,9 +42,8 @@ def index(request: Request, system: System) -> HttpResponse:
         context |= _told(system, window, with_paused=chosen["paused"], wanted=chosen.get("q", ""))
     except UnsupportedBySchema as error:
         context["problem"] = str(error)
-    template = "schedules/rehearsal.html"
-    name = f"{template}#found" if wants_partial(request) else template
-    return render(request, name, context, status=200 if is_valid else 422)
+    status = 200 if is_valid else 422
+    return render_part(request, "schedules/rehearsal.html", "found", context, status)
 
 
 def _told(

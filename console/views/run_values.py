@@ -4,15 +4,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from client_core import Entry
 from console.digits import whole_number
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.systems import System
-from console.views.common import render_form, run_or_404
+from console.views.common import render_form, render_part, run_or_404
 
 PAGE_SIZE = 50
 TEMPLATE = "workflows/values.html"
@@ -64,4 +64,4 @@ def _values(
         "is_closed": is_closed,
         "is_live": before is None and runs[0].is_active and not is_closed,
     }
-    return render(request, f"{TEMPLATE}#values" if wants_partial(request) else TEMPLATE, context)
+    return render_part(request, TEMPLATE, "values", context)

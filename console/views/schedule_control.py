@@ -75,8 +75,6 @@ def edit(request: Request, system: System, schedule_name: str) -> HttpResponse:
     try:
         schedule = schedule_or_404(system, schedule_name)
     except SystemDatabaseError as error:
-        if posted is None:
-            raise
         return not_done(request, Kept(posted, ScheduleChangeForm), error, here)
     form = ScheduleChangeForm(posted, current=schedule)
 
@@ -139,8 +137,6 @@ def backfill(request: Request, system: System, schedule_name: str) -> HttpRespon
         schedule = schedule_or_404(system, schedule_name)
         due = _due(system, schedule_name, form) if form.is_valid() else []
     except SystemDatabaseError as error:
-        if not form.is_bound:
-            raise
         return not_done(request, form, error, here)
     context: dict[str, Any] = {"schedule": schedule, "many": MANY}
 
@@ -205,8 +201,6 @@ def _asked(
             return answer
         context = {"schedule": schedule_or_404(system, name), "action": action}
     except SystemDatabaseError as error:
-        if not form.is_bound:
-            raise
         return not_done(request, form, error, here)
     return render_form(request, "schedules/act.html", form, context)
 

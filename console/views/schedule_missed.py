@@ -1,17 +1,18 @@
 """What a schedule missed lately: times that were due and have no run."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from client_core import DBOSClientError, InvalidOption, ScheduledRun, SystemDatabaseError
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.schedule_times import Fire
 from console.systems import System
+from console.views.common import render_part
 from console.views.schedules import schedule_or_404
 
 #: The first of these times that is not too full of runs is looked at.
@@ -40,18 +41,18 @@ def missed(request: Request, system: System, schedule_name: str) -> HttpResponse
     else:
         without = [Fire(run.scheduled_at) for run in due if not run.exists]
         context |= {"span": span, "due": len(due), "missed": without}
-    template = "schedules/missed.html"
-    return render(request, f"{template}#part" if wants_partial(request) else template, context)
+    return render_part(request, "schedules/missed.html", "part", context)
 
 
 def _due(system: System, name: str) -> tuple[str, list[ScheduledRun]]:
     end = timezone.now().replace(second=0, microsecond=0) - MARGIN
     *longer, shortest = LOOKED_BACK
+
+    def look(span: str) -> tuple[str, list[ScheduledRun]]:
+        start = end - LOOKED_BACK[span]
+        return span, system.client.preview_backfill(name, start, end, limit=MOST_DUE)
+
     for span in longer:
-        try:
-            start = end - LOOKED_BACK[span]
-            return span, system.client.preview_backfill(name, start, end, limit=MOST_DUE)
-        except InvalidOption:
-            continue
-    start = end - LOOKED_BACK[shortest]
-    return shortest, system.client.preview_backfill(name, start, end, limit=MOST_DUE)
+        with suppress(InvalidOption):
+            return look(span)
+    return look(shortest)

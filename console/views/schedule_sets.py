@@ -1,5 +1,6 @@
 """Sets of schedules: what is there as a file, and a file applied to what is there."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,6 +15,7 @@ from client_core import (
     ScheduleDifference,
     SchedulesChanged,
     SystemDatabaseError,
+    WorkflowSchedule,
 )
 from console import schedule_actions as actions
 from console import schedule_sets
@@ -57,7 +59,7 @@ def apply(request: Request, system: System) -> HttpResponse:
 @requires(Action.WORKFLOW_EXPORT)
 def export(request: Request, system: System) -> HttpResponse:
     """The schedules that the list shows, or those of one application, as a set to be applied."""
-    every = system.client.list_schedules()
+    every = system.client.list_schedules(load_contexts=False)
     wanted, owner = request.GET.get("q", "").strip(), request.GET.get("application_name", "")
     names = [
         one.schedule_name
@@ -74,7 +76,7 @@ def export(request: Request, system: System) -> HttpResponse:
         "text": text,
         "wanted": wanted,
         "owner": owner,
-        "applications": sorted({one.application_name for one in every if one.application_name}),
+        "applications": _owners(every),
         "count": len(exported),
         "gaps": [one for one in exported if one.gap],
         "paused": sum(one.is_paused for one in exported),
@@ -126,8 +128,12 @@ def _difference(system: System, form: ApplyForm) -> ScheduleDifference | None:
 
 
 def _applications(system: System) -> list[str]:
+    """Names that the form suggests; none when the database is down."""
     try:
-        every = system.client.list_schedules()
+        return _owners(system.client.list_schedules(load_contexts=False))
     except SystemDatabaseError:
         return []
-    return sorted({one.application_name for one in every if one.application_name})
+
+
+def _owners(schedules: Iterable[WorkflowSchedule]) -> list[str]:
+    return sorted({one.application_name for one in schedules if one.application_name})

@@ -50,8 +50,6 @@ def _asked(request: Request, system: System, *, paused: bool) -> HttpResponse:
             return answer
         found = _found(system, names) if is_sent else _wanted(request, system)
     except SystemDatabaseError as error:
-        if not is_sent:
-            raise
         return not_done(request, form, error, here)
     context = {
         "paused": paused,

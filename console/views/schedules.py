@@ -4,7 +4,6 @@ from datetime import datetime
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -15,11 +14,12 @@ from client_core import (
     WorkflowSchedule,
 )
 from console.cron_words import in_words
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.preferences import columns_of
 from console.schedule_times import DIALECTS, next_fire, next_fires
 from console.systems import System
+from console.views.common import render_part
 
 PAGE_SIZE = 50
 FIRES_SHOWN = 10
@@ -62,8 +62,7 @@ def index(request: Request, system: System) -> HttpResponse:
         "after": after,
         "next": shown[-1].schedule_name if len(found) > len(shown) else "",
     }
-    template = "schedules/list.html"
-    return render(request, f"{template}#found" if wants_partial(request) else template, context)
+    return render_part(request, "schedules/list.html", "found", context)
 
 
 @require_safe
@@ -86,8 +85,7 @@ def detail(request: Request, system: System, schedule_name: str) -> HttpResponse
         "columns": columns_of(request),
         **fires_of(schedule.schedule, dialect, schedule.cron_timezone, timezone.now()),
     }
-    template = "schedules/detail.html"
-    return render(request, f"{template}#found" if wants_partial(request) else template, context)
+    return render_part(request, "schedules/detail.html", "found", context)
 
 
 def schedule_or_404(system: System, name: str) -> WorkflowSchedule:

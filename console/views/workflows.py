@@ -3,7 +3,6 @@
 from http import HTTPStatus
 
 from django.http import HttpResponse
-from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from client_core import (
@@ -12,11 +11,11 @@ from client_core import (
     UnsupportedBySchema,
     WorkflowStatus,
 )
-from console.http import Request, wants_partial
+from console.http import Request
 from console.permissions import Action, requires
 from console.second_look import seen
 from console.systems import System
-from console.views.common import run_or_404
+from console.views.common import render_part, run_or_404
 from console.views.run_parts import activity, is_as_seen
 
 
@@ -35,8 +34,7 @@ def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
         "obstacles": _obstacles(system, run),
         **activity(request, system, run),
     }
-    template = "workflows/detail.html"
-    return render(request, f"{template}#run" if wants_partial(request) else template, context)
+    return render_part(request, "workflows/detail.html", "run", context)
 
 
 def _obstacles(system: System, run: WorkflowStatus) -> list[Obstacle] | None:

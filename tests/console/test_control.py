@@ -144,16 +144,14 @@ class TestLostConnections:
         insert(workflow_uuid="run-1", status="ENQUEUED", queue_name="orders")
         url = run_url("run-1", "priority/")
         form = form_on(administrator.get(url)) | {"priority": "7"}
-        proxy.refuse()
-        proxy.cut_next("before the request")
-        proxy.refuse()
+        proxy.play("before the request", "refuse")
         response = administrator.post(url, form)
         assert response.status_code == HTTPStatus.SERVICE_UNAVAILABLE
         assert "nothing was written" in text(response)
         in_dialog = administrator.post(url, form, headers=HTMX)
         assert in_dialog.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert not AuditEntry.objects.filter(outcome="done")
-        proxy.refuse(False)
+        proxy.play()
         done = administrator.post(url, form_on(in_dialog))
         assert done.status_code == HTTPStatus.FOUND
         assert AuditEntry.objects.filter(outcome="done").count() == 1

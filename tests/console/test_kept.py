@@ -36,9 +36,7 @@ def test_a_form_is_kept_and_sent_again(
     administrator: Client, proxy: Proxy, url: str, typed: dict[str, str]
 ) -> None:
     form = form_on(administrator.get(url)) | typed
-    proxy.refuse()
-    proxy.cut_next("before the request")
-    proxy.refuse()
+    proxy.play("before the request", "refuse")
     page = administrator.post(url, form)
     assert page.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     assert "nothing was written" in text(page)
@@ -47,7 +45,7 @@ def test_a_form_is_kept_and_sent_again(
     for kept in (form_on(page), form_on(in_dialog)):
         assert {name: kept[name] for name in typed} == typed
     assert not AuditEntry.objects.filter(outcome="done")
-    proxy.refuse(False)
+    proxy.play()
     assert administrator.post(url, form_on(page)).status_code == HTTPStatus.FOUND
     assert AuditEntry.objects.get(outcome="done").username == "administrator"
 
@@ -56,12 +54,10 @@ def test_a_window_is_kept(administrator: Client, proxy: Proxy) -> None:
     url = f"{SCHEDULE}backfill/"
     window = {"start": "2026-11-01T00:00:00", "end": "2026-11-03T00:00:00"}
     form = form_on(administrator.get(url)) | window | {"preview": "1"}
-    proxy.refuse()
-    proxy.cut_next("before the request")
-    proxy.refuse()
+    proxy.play("before the request", "refuse")
     page = administrator.post(url, form)
     assert page.status_code == HTTPStatus.SERVICE_UNAVAILABLE
     kept = form_on(page)
     assert {name: kept[name] for name in window} == window
-    proxy.refuse(False)
+    proxy.play()
     assert "2 to start" in text(administrator.post(url, kept))
