@@ -97,6 +97,11 @@ def pages(
         yield Result("page: the median search, to an empty page", middle, empty, "ms", PAGE_TARGET)
         name = f"page: the worst search ({worst}), to an empty page"
         yield Result(name, found[worst][""], empty, "ms", FILTER_TARGET)
+        # What no index serves is answered in two parts: that it goes on, and its rows.
+        rows = {text: {"": _always(f"{LIST}?slow=1&q={quote(text)}")} for text in SEARCHES}
+        whole = _taken({"": visitor}, rows, scale)
+        last = max(whole, key=lambda text: whole[text][""])
+        yield Result(f"page: the rows of the slowest search ({last})", whole[last][""], None, "ms")
         if argus is None:
             say("NOT MEASURED: dbos-argus, because there is no Python >= 3.12 (ARGUS_PYTHON) here.")
         else:

@@ -139,17 +139,23 @@ class Workflows:
         return self._with_payloads(rows[0]) if rows else None
 
     def list_workflows(
-        self, *, load_payloads: bool = False, **filters: Unpack[WorkflowFilter]
+        self,
+        *,
+        load_payloads: bool = False,
+        timeout_ms: int | None = None,
+        **filters: Unpack[WorkflowFilter],
     ) -> list[WorkflowStatus]:
         """The workflows that match every filter, the oldest first unless ``sort_desc``.
 
         Without ``limit`` all of them. For pages give ``limit`` and, for the next one, the last
         run's ``cursor`` as ``after``: any depth costs the same, and new arrivals shift nothing.
+        With ``timeout_ms``, the statement time-out may be shorter than that of other reads.
         Raises :class:`InvalidOption` for a filter that makes no sense.
         """
         if self._application_name and not filters.get("workflow_ids"):
             filters.setdefault("application_name", self._application_name)
-        return self._list(filters, load_payloads=load_payloads)
+        database = self._db if timeout_ms is None else self._db.hurried(timeout_ms)
+        return self._list(database, filters, load_payloads=load_payloads)
 
     def count_workflows(
         self,
@@ -203,13 +209,16 @@ class Workflows:
             return None
         return [read_step(row, self._serialization) for row in rows]
 
-    def _list(self, filters: WorkflowFilter, *, load_payloads: bool) -> list[WorkflowStatus]:
+    def _list(
+        self, database: Database, filters: WorkflowFilter, *, load_payloads: bool
+    ) -> list[WorkflowStatus]:
         found = conditions_for(self._db, filters)
         template = _LIST_WITH_PAYLOADS if load_payloads else _LIST
         statement = template.replace("<where>", found.where()).replace("<order>", order(filters))
         params = {**found.params, "max_bytes": self._max_payload_bytes}
         # Else old failures are looked for among all runs that were created since.
-        database = self._db.walking if has_failures_only(filters) else self._db
+        if has_failures_only(filters):
+            database = database.walking
         rows = database.read_tuples(statement, params, keeps_plan=keeps_plan(filters))
         if load_payloads:
             return [self._with_payloads(row) for row in rows]

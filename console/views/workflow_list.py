@@ -22,6 +22,8 @@ from console.views.common import answering, known_names, search_of
 PAGE_SIZE = 50
 #: What came since is counted up to here.
 MOST_NEWER = 99
+#: A search that no index serves is answered at once that it goes on, and then by its rows.
+FIRST_ANSWER_MS = 50
 #: What matches is counted up to here, as long as it takes no longer.
 MOST_COUNTED = 1_000
 COUNT_TIMEOUT_MS = 500
@@ -46,7 +48,7 @@ def index(request: Request, system: System) -> HttpResponse:
     }
     if not search.problems:
         with answering(search, _narrower(search)):
-            context |= _page(request, system, search.filters)
+            context |= _found(request, system, search)
     status = 422 if search.problems else 200
     if wants_partial(request):
         return render(request, f"{TEMPLATE}#found", context, status=status)
@@ -94,7 +96,23 @@ def _whole_id(search: Search, system: System) -> str | None:
     return pasted if pasted and system.client.list_workflows(workflow_ids=pasted) else None
 
 
-def _page(request: Request, system: System, filters: WorkflowFilter) -> dict[str, Any]:
+def _found(request: Request, system: System, search: Search) -> dict[str, Any]:
+    """The rows of a page, or that they take longer than a page should."""
+    is_slow = "slow" in request.GET
+    # What stands there already is not taken away for being slow to come again.
+    hurries = search.terms and not is_slow and "top" not in request.GET
+    try:
+        timeout_ms = FIRST_ANSWER_MS if hurries else None
+        return {**_page(request, system, search.filters, timeout_ms), "is_slow": is_slow}
+    except QueryTimeout:
+        if not hurries:
+            raise
+        return {"goes_on": True}
+
+
+def _page(
+    request: Request, system: System, filters: WorkflowFilter, timeout_ms: int | None
+) -> dict[str, Any]:
     """The rows of a page. One that refreshes stays where it is, and counts what came since."""
     chosen: WorkflowFilter = {**filters, "limit": PAGE_SIZE + 1, "sort_desc": True}
     newer = 0
@@ -105,7 +123,7 @@ def _page(request: Request, system: System, filters: WorkflowFilter) -> dict[str
             newer = len(system.client.list_workflows(**since))
     elif after := request.GET.get("after"):
         chosen["after"] = after
-    runs = system.client.list_workflows(**chosen)
+    runs = system.client.list_workflows(timeout_ms=timeout_ms, **chosen)
     page = runs[:PAGE_SIZE]
     return {
         "runs": page,

@@ -210,7 +210,7 @@ class TestList:
         assert client.count_workflows(name="many", ceiling=2) == 2
         assert client.count_workflows(name="none") == 0
 
-    def test_a_count_may_be_given_up_sooner_than_other_reads(
+    def test_a_count_or_list_may_be_given_up_sooner_than_other_reads(
         self, client: DBOSClient, system_url: str
     ) -> None:
         assert client.capabilities.has_tables  # It is looked at once, and not in a hurry.
@@ -218,6 +218,8 @@ class TestList:
             other.execute("LOCK TABLE dbos.workflow_status")
             with pytest.raises(QueryTimeout, match=r"0\.05 s"):
                 client.count_workflows(timeout_ms=50)
+            with pytest.raises(QueryTimeout, match=r"0\.05 s"):
+                client.list_workflows(timeout_ms=50)
         assert client.count_workflows(timeout_ms=None) == 0
 
     def test_a_count_reads_no_more_than_its_ceiling(self, sql: Sql) -> None:

@@ -11,6 +11,7 @@ from client_core import DBOSClient
 from console import systems
 from console.permissions import Role
 from console.systems import System, all_systems
+from console.views import workflow_list
 from tests.client_core.conftest import Insert, insert
 from tests.proxy import Proxy
 
@@ -24,6 +25,12 @@ def system(settings: Settings, system_url: str, db: None, client: DBOSClient) ->
     """The system that the console shows: this worker's, emptied after the test."""
     settings.DBOS_SYSTEM_DATABASE_URL = system_url
     return all_systems()["main"]
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A busy machine may take its time for a search that is quick elsewhere."""
+    monkeypatch.setattr(workflow_list, "FIRST_ANSWER_MS", 60_000)
 
 
 @pytest.fixture

@@ -170,11 +170,34 @@ class TestList:
         monkeypatch.setattr(system.client._db, "statement_timeout_ms", 100)
         slow = "ORDER BY (SELECT count(*) FROM generate_series(1, 100000000)), created_at"
         monkeypatch.setattr(workflows, "order", lambda _: slow)
-        response = viewer.get(LIST, {"q": "name:job"}, headers=HTMX)
+        response = viewer.get(LIST, {"q": "name:job", "slow": "1"}, headers=HTMX)
         assert "narrow it, with a name" in text(response)
         assert "data-refresh" not in response.content.decode()
-        response = viewer.get(LIST, {"q": "job-"}, headers=HTMX)
+        response = viewer.get(LIST, {"q": "job-", "slow": "1"}, headers=HTMX)
         assert "paste the whole ID" in text(response)
+
+    def test_a_slow_search_is_answered_at_once_and_then_by_its_rows(
+        self, viewer: Client, insert: Insert, system: System, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for number in range(60):
+            insert(name="job", workflow_uuid=f"job-{number}")
+        viewer.get(LIST, {"q": "name:job"})  # What it asks once a process, it asks in its own time.
+        monkeypatch.setattr(workflow_list, "FIRST_ANSWER_MS", 50)
+        with psycopg.connect(system.url) as other:
+            other.execute("LOCK TABLE dbos.workflow_status")
+            page = viewer.get(LIST, {"q": "name:job"}, headers=HTMX).content.decode()
+        assert "Still looking" in page
+        assert "data-refresh" not in page
+        goes_on = re.search(r'id="found" hx-get="([^"]+)" hx-trigger="load"', page)
+        assert goes_on
+        rows = viewer.get(LIST + html.unescape(goes_on[1]), headers=HTMX)
+        assert "50 of more runs" in text(rows)
+        # Neither it nor a count of it is asked for again and again.
+        assert "data-refresh" not in rows.content.decode()
+        assert "workflows/count/" not in rows.content.decode()
+        older = re.search(r'href="([^"]+)" rel="next"', rows.content.decode())
+        assert older
+        assert "slow" not in older[1]
 
     def test_a_cursor_of_another_make_is_a_page_that_says_so(self, viewer: Client) -> None:
         response = viewer.get(f"{LIST}?after=nonsense")
