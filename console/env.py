@@ -56,9 +56,9 @@ def database_url(name: str) -> str:
     return url
 
 
-def django_database(name: str) -> dict[str, Any]:
-    """The Django form of the PostgreSQL URL in NAME, with a pool of connections."""
-    parts = {**conninfo_to_dict(database_url(name))}
+def django_database(url: str) -> dict[str, Any]:
+    """The Django form of a PostgreSQL URL, with a pool of connections."""
+    parts = {**conninfo_to_dict(url)}
     return {
         "ENGINE": "django.db.backends.postgresql",
         "HOST": parts.pop("host", ""),

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
+from console import readiness
 from console.preferences import zone_of
 from console.views import errors
 
@@ -31,6 +32,8 @@ class ConsoleMiddleware:
             errors.keep_messages(request)
         # Pages hold production data: no shared or restored copy of them.
         response.headers.setdefault("Cache-Control", "no-store")
+        if readiness.is_stopping():  # The next request is better sent to another replica.
+            response.headers["Connection"] = "close"
         return response
 
     def process_view(

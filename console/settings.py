@@ -12,6 +12,8 @@ IN_CLONE = (BASE_DIR / "manage.py").exists()
 
 DEBUG = env.truth("CONSOLE_DEBUG")
 SECRET_KEY = env.secret_key("CONSOLE_SECRET_KEY")
+#: Then no other replica has it.
+SECRET_KEY_WAS_MADE = not env.text("CONSOLE_SECRET_KEY")
 ALLOWED_HOSTS = env.words("CONSOLE_ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = env.words("CONSOLE_TRUSTED_ORIGINS")
 
@@ -60,7 +62,8 @@ TEMPLATES = [
     }
 ]
 
-DATABASES = {"default": env.django_database("CONSOLE_DATABASE_URL")}
+CONSOLE_DATABASE_URL = env.database_url("CONSOLE_DATABASE_URL")
+DATABASES = {"default": env.django_database(CONSOLE_DATABASE_URL)}
 
 # The system database of the DBOS applications that this console shows.
 DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
@@ -76,7 +79,12 @@ CONSOLE_MASKED_KEYS = env.words(
 #: Of operations on many runs, after they ended; 0 is for ever.
 CONSOLE_KEEP_RESULTS_DAYS = env.whole("CONSOLE_KEEP_RESULTS_DAYS", 90, most=36_500)
 CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
-PORT = env.whole("PORT", 8000, least=1, most=65_535)
+#: 0 takes one that is free, and says so.
+PORT = env.whole("PORT", 8000, most=65_535)
+#: Between the signal to stop and the end: so long whoever balances the load has to notice.
+CONSOLE_DRAIN_SECONDS = env.whole("CONSOLE_DRAIN_SECONDS", 0, most=3_600)
+#: Or by `manage.py migrate`, in a step of its own before the start.
+CONSOLE_MIGRATE = env.truth("CONSOLE_MIGRATE", default=True)
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -94,7 +102,19 @@ LOGOUT_REDIRECT_URL = "login"
 # Behind a proxy that ends TLS, CONSOLE_HTTPS=1 keeps the cookies on encrypted connections.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS = env.truth("CONSOLE_HTTPS")
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if HTTPS else None
+SECURE_SSL_REDIRECT = HTTPS
+# Whoever asks from inside asks without TLS.
+SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
 SECURE_HSTS_SECONDS = 365 * 24 * 60 * 60 if HTTPS else 0
+SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # Other hosts of the domain are not the console's to speak for,
+    "security.W021",  # nor are the lists in browsers.
+    # Each of these is said by console.W003, with what to do about it.
+    "security.W004",
+    "security.W008",
+    "security.W012",
+    "security.W016",
+]
 SESSION_COOKIE_NAME = "console_session"
 CSRF_COOKIE_NAME = "console_csrf"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True

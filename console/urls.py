@@ -15,6 +15,7 @@ from console.views import (
     error_groups,
     errors,
     forks,
+    health,
     home,
     live,
     messages,
@@ -126,7 +127,8 @@ system_urls: list[URLPattern | URLResolver] = [
 
 urlpatterns = [
     path("", home.home, name="home"),
-    path("healthz", home.healthz, name="healthz"),
+    path("healthz", health.healthz, name="healthz"),
+    path("readyz", health.readyz, name="readyz"),
     path("theme/", preferences.theme, name="theme"),
     path("preferences/", preferences.index, name="preferences"),
     path("audit/", audit.index, name="audit"),

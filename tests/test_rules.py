@@ -4,9 +4,11 @@ import ast
 import re
 import statistics
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+from django.db.migrations import operations
 
 from client_core import DBOSClient
 
@@ -18,6 +20,8 @@ MODULES = sorted(
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts
 )
+#: The last migration before anybody ran the console in several replicas.
+FIRST_RELEASE = "0006"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
 SCRIPTS = sorted((ROOT / "static").rglob("*.js"))
 STYLES = sorted((ROOT / "static").rglob("*.css"))
@@ -167,3 +171,22 @@ def test_locked_requirements_carry_hashes_and_name_no_host() -> None:
         text = path.read_text()
         assert "--hash=sha256:" in text
         assert not re.search(r"https?://|--index|--find-links", text), path.name
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "console/migrations").glob("0*.py")), ids=name)
+def test_migrations_leave_the_release_before_at_work(path: Path) -> None:
+    """While replicas are replaced one by one, old ones run on the new tables."""
+    migration = import_module(f"console.migrations.{path.stem}").Migration
+    takes_away = (
+        operations.DeleteModel,
+        operations.RemoveField,
+        operations.RenameField,
+        operations.RenameModel,
+        operations.AlterModelTable,
+    )
+    for operation in migration.operations:
+        assert not isinstance(operation, takes_away), operation.describe()
+        if isinstance(operation, operations.AddField) and path.stem[:4] > FIRST_RELEASE:
+            # It does not know of the column, so that PostgreSQL must have a value for it.
+            field = operation.field
+            assert field.null or field.has_db_default(), operation.describe()

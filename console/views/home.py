@@ -1,11 +1,11 @@
-"""The way in, and the sign of life."""
+"""The way in."""
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
 from console.http import Request
-from console.permissions import Action, public, requires
+from console.permissions import Action, requires
 from console.systems import System, all_systems
 
 
@@ -21,10 +21,3 @@ def home(request: Request) -> HttpResponse:
 def system(request: Request, system: System) -> HttpResponse:
     """A system begins with its workflows."""
     return redirect("workflows", system)
-
-
-@public
-@require_safe
-def healthz(request: Request) -> HttpResponse:
-    """The process serves; it asks no database."""
-    return HttpResponse("ok", content_type="text/plain")

@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 #: What came since is counted up to here.
 MOST_NEWER = 99
 #: A search that no index serves is answered at once that it goes on, and then by its rows.
-FIRST_ANSWER_MS = 50
+FIRST_ANSWER_MS = 40
 #: What matches is counted up to here, as long as it takes no longer.
 MOST_COUNTED = 1_000
 COUNT_TIMEOUT_MS = 500

@@ -27,6 +27,7 @@ NO_PAGES = {
     "home": "the list",
     "system": "the list",
     "healthz": "a word",
+    "readyz": "a word",
     "theme": "the page that asked",
     "logout": "the sign-in page",
     "payload-text": "text",

@@ -71,7 +71,7 @@ def test_every_view_has_a_rule(path: str, view: Any) -> None:
 
 
 def test_what_is_public_is_listed_here() -> None:
-    assert {"/healthz", "/theme/", "/login/", "/logout/"} == PUBLIC
+    assert {"/healthz", "/readyz", "/theme/", "/login/", "/logout/"} == PUBLIC
 
 
 @pytest.mark.parametrize(("path", "action"), RULED)

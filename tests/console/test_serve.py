@@ -113,7 +113,7 @@ def sign_in_as_nobody(port: int) -> tuple[int, str]:
         ({"CONSOLE_DATABASE_URL": "postgresql://x/y"}, "DBOS_SYSTEM_DATABASE_URL is not set"),
         ({"CONSOLE_SECRET_KEY_FILE": "/none"}, "CONSOLE_SECRET_KEY_FILE cannot be read"),
         ({"CONSOLE_HTTPS": "perhaps"}, "CONSOLE_HTTPS must be 1 or 0"),
-        ({"PORT": "70000"}, "PORT must be a whole number from 1 to 65535"),
+        ({"PORT": "70000"}, "PORT must be a whole number from 0 to 65535"),
         ({"CONSOLE_SYSTEM_NAME": "No/Name"}, "CONSOLE_SYSTEM_NAME must have"),
     ],
 )

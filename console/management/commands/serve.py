@@ -17,12 +17,14 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, InterfaceError, connection
 
-from console import live
+from console import live, readiness
 
 logger = logging.getLogger("console")
 
 #: Between two tries to reach the console's own database at start.
 RETRY_SECONDS = 2
+#: Any number that nothing else in the console's database locks.
+MIGRATION_LOCK = 5_077_195_330
 
 
 class Command(BaseCommand):
@@ -41,7 +43,8 @@ class Command(BaseCommand):
         """Listen, migrate in the background, serve until told to stop."""
         listener = self._listener() if fd is None else socket.socket(fileno=fd)
         self.check(display_num_errors=False)
-        threading.Thread(target=migrate_when_possible, name="migrate", daemon=True).start()
+        if settings.CONSOLE_MIGRATE:
+            threading.Thread(target=migrate_when_possible, name="migrate", daemon=True).start()
         self.stdout.write(f"Serving on {_address(listener)} (Ctrl-C stops it)")
         self.stdout.flush()
         config = uvicorn.Config(
@@ -50,7 +53,8 @@ class Command(BaseCommand):
             access_log=False,
             lifespan="off",
             server_header=False,
-            timeout_graceful_shutdown=3,
+            # Any question to a database has its answer by then.
+            timeout_graceful_shutdown=settings.CONSOLE_STATEMENT_TIMEOUT_MS // 1000 + 3,
         )
         # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
@@ -70,10 +74,25 @@ class Command(BaseCommand):
 
 
 class Server(uvicorn.Server):
-    """Ends the streams to open pages when it is told to stop, which it would wait for otherwise."""
+    """When it is told to stop, it says that it is not ready, and goes on until others serve.
+
+    Then it ends the streams to open pages, which uvicorn would wait for otherwise, and what is
+    under way is answered. A second signal ends it without delay.
+    """
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """As uvicorn does on a signal."""
+        delay_seconds = 0 if readiness.is_stopping() else settings.CONSOLE_DRAIN_SECONDS
+        readiness.stop()
+        if not delay_seconds:
+            self._end(sig, frame)
+            return
+        logger.info("Stopping in %s s, so that requests go to others by then.", delay_seconds)
+        timer = threading.Timer(delay_seconds, self._end, [sig, frame])
+        timer.daemon = True
+        timer.start()
+
+    def _end(self, sig: int, frame: FrameType | None) -> None:
         live.end_all()
         super().handle_exit(sig, frame)
 
@@ -87,10 +106,20 @@ def migrate_when_possible() -> None:
     """Create or update the console's tables, as soon as its database answers."""
     while True:
         try:
-            call_command("migrate", interactive=False, verbosity=0)
+            _migrate_alone()
             break
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The console's database does not answer yet: %s", error)
             connection.close()
             time.sleep(RETRY_SECONDS)
     connection.close()
+
+
+def _migrate_alone() -> None:
+    """Replicas that start at the same time wait for one another."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            call_command("migrate", interactive=False, verbosity=0)
+        finally:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
