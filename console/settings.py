@@ -31,6 +31,7 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    "console.whence.WhenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -61,6 +62,9 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.django_database("CONSOLE_DATABASE_URL")}
+# The role that owns the tables, where it is another one than writes to them: `migrate` uses it.
+if env.text("CONSOLE_OWNER_DATABASE_URL"):
+    DATABASES["owner"] = env.django_database("CONSOLE_OWNER_DATABASE_URL")
 
 # The system database of the DBOS applications that this console shows.
 DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
@@ -75,6 +79,8 @@ CONSOLE_MASKED_KEYS = env.words(
 )
 #: Of operations on many runs, after they ended; 0 is for ever.
 CONSOLE_KEEP_RESULTS_DAYS = env.whole("CONSOLE_KEEP_RESULTS_DAYS", 90, most=36_500)
+#: Proxies of one's own between the clients and the console; each adds to `X-Forwarded-For`.
+CONSOLE_TRUSTED_PROXIES = env.whole("CONSOLE_TRUSTED_PROXIES", 0, most=16)
 CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
 PORT = env.whole("PORT", 8000, least=1, most=65_535)
 
