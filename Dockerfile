@@ -20,7 +20,7 @@ COPY static static
 COPY templates templates
 # Nothing can be written later, so that bytecode is made now.
 RUN .venv/bin/python -m compileall -q client_core console
-ENV CONSOLE_HOST=0.0.0.0 PORT=8000 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 CONSOLE_LOG_FORMAT=json CONSOLE_DRAIN_SECONDS=5
+ENV CONSOLE_HOST=0.0.0.0 PORT=8000 PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 CONSOLE_LOG_FORMAT=json CONSOLE_ACCESS_LOG=1 CONSOLE_DRAIN_SECONDS=5
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=3s --start-period=10s CMD [".venv/bin/python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8000/healthz', timeout=2)"]

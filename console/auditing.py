@@ -10,10 +10,12 @@ from uuid import UUID
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
-from django.utils import timezone
 
 from client_core import DBOSClientError, OutcomeUnknown
-from console.models import AuditEntry
+from console.audit_models import AuditEnding, AuditEntry, AuditForm
+from console.audit_models import AuditOutcome as Outcome
+from console.audit_rows import begin
+from console.audit_rows import record as record
 from console.permissions import Action, can, record_refusal
 from console.systems import System
 
@@ -36,9 +38,10 @@ def sent_before(act_id: UUID | None, *, repeats: bool = False) -> AuditEntry | N
     if act_id is None:
         return None
     give_up = time.monotonic() + PATIENCE_SECONDS
-    free = ["failed", "refused", *(["unknown"] if repeats else [])]
-    acts = AuditEntry.objects.filter(form_id=act_id).exclude(outcome__in=free)
-    while (entry := acts.first()) and entry.outcome == AuditEntry.Outcome.STARTED:
+    acts = AuditEntry.objects.filter(forms__form_id=act_id)
+    if repeats:
+        acts = acts.exclude(outcome=Outcome.UNKNOWN)
+    while (entry := acts.first()) and entry.outcome == Outcome.STARTED:
         if time.monotonic() > give_up:
             break
         time.sleep(_PAUSE_SECONDS)
@@ -58,32 +61,50 @@ def audited(
 ) -> Iterator[AuditEntry]:
     """Authorise, and keep one audit entry: begun before the act, completed after it.
 
-    Payloads are not kept: they are the applications' data, and may be private. Raises
-    :class:`SentBefore` for a form that acted already; one that ``repeats`` goes on with the entry
-    of which nobody knows how it ended.
+    The act may say in ``entry.changed`` what is different now. Payloads are not kept: they are the
+    applications' data, and may be private. Raises :class:`SentBefore` for a form that acted
+    already; one that ``repeats`` goes on with the entry of which nobody knows how it ended.
     """
     if not can(user, action, system):
         record_refusal(user, action, target, system.name)
         raise PermissionDenied(action)
+    about = {"system": system.name, "action": action, "target": target, "parameters": parameters}
     try:
-        with transaction.atomic():
-            entry = AuditEntry.objects.create(
-                user=user,
-                username=user.get_username(),
-                system=system.name,
-                action=action,
-                target=target,
-                parameters=parameters or {},
-                form_id=act_id,
-            )
+        entry = _begin_once(act_id, user=user, **about)
     except IntegrityError as error:
-        begun = AuditEntry.objects.filter(form_id=act_id, user=user)
-        if not (repeats and begun.filter(outcome="unknown").update(outcome="started")):
+        again = _begin_again(user, act_id) if act_id and repeats else None
+        if again is None:
             raise SentBefore from error
-        entry = begun.get(outcome="started")
-        entry.detail = ""
+        entry = again
     with _completing(entry):
         yield entry
+
+
+def _begin_once(act_id: UUID | None, **about: Any) -> AuditEntry:
+    """Begin an entry; IntegrityError if the form has one."""
+    # The log comes last in each transaction: what waits for its lock holds nothing up then.
+    with transaction.atomic():
+        if act_id is None:
+            return begin(**about)
+        AuditForm.objects.create(form_id=act_id)
+        entry = begin(**about)
+        AuditForm.objects.filter(form_id=act_id).update(entry=entry)
+        return entry
+
+
+def _begin_again(user: User, act_id: UUID) -> AuditEntry | None:
+    """Go on with the entry of a person's form of which nobody knows how it ended; once."""
+    with transaction.atomic():
+        forms = AuditForm.objects.select_for_update(of=("self",))
+        form = forms.filter(form_id=act_id, entry__user=user).first()
+        if form is None:
+            return None
+        # Asked only now, when nobody else can begin it again.
+        acts = AuditEntry.objects.filter(forms=form, outcome=Outcome.UNKNOWN)
+        if entry := acts.first():
+            AuditEnding.objects.create(entry=entry, outcome=Outcome.STARTED)
+            entry.detail, entry.changed = "", None
+        return entry
 
 
 @contextmanager
@@ -91,12 +112,8 @@ def audited_command(
     who: str, system: System, action: Action, target: str, parameters: dict[str, Any]
 ) -> Iterator[AuditEntry]:
     """Keep one entry of an act at the command line, by who may do everything there."""
-    entry = AuditEntry.objects.create(
-        username=who[:150],
-        system=system.name,
-        action=action,
-        target=target,
-        parameters=parameters,
+    entry = begin(
+        username=who, system=system.name, action=action, target=target, parameters=parameters
     )
     with _completing(entry):
         yield entry
@@ -108,19 +125,26 @@ def _completing(entry: AuditEntry) -> Iterator[None]:
     try:
         yield
     except OutcomeUnknown as error:
-        complete(entry, AuditEntry.Outcome.UNKNOWN, str(error))
+        complete(entry, Outcome.UNKNOWN, str(error))
         raise
     except DBOSClientError as error:
-        complete(entry, AuditEntry.Outcome.FAILED, str(error))
+        complete(entry, Outcome.FAILED, str(error))
         raise
-    complete(entry, AuditEntry.Outcome.DONE, entry.detail)
+    complete(entry, Outcome.DONE, entry.detail, entry.changed)
 
 
-def complete(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str = "") -> None:
+def complete(
+    entry: AuditEntry,
+    outcome: Outcome,
+    detail: str = "",
+    changed: dict[str, Any] | None = None,
+) -> None:
     """Close an entry."""
-    entry.outcome, entry.detail, entry.completed_at = outcome, detail, timezone.now()
     try:
-        entry.save(update_fields=["target", "outcome", "detail", "completed_at"])
+        with transaction.atomic():
+            if outcome in (Outcome.FAILED, Outcome.REFUSED):
+                AuditForm.objects.filter(entry=entry).delete()
+            AuditEnding.objects.create(entry=entry, outcome=outcome, detail=detail, changed=changed)
     except (DatabaseError, InterfaceError):
         # The act is over and the person must hear how it ended; the entry stays "started".
         logger.exception("Audit entry %s could not be completed: %s", entry.pk, outcome)

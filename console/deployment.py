@@ -98,8 +98,6 @@ def _console_database() -> Iterator[CheckMessage]:
         reason = str(error).strip().partition("\n")[0]
         yield Error(f"CONSOLE_DATABASE_URL does not answer: {reason}", id="console.E002")
         return
-    finally:
-        connection.close()
     if version < LEAST_POSTGRESQL:
         yield Error("The console needs PostgreSQL 14 or newer.", id="console.E003")
     if is_superuser:

@@ -37,6 +37,14 @@ def truth(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0.")
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """NAME as one of a few words."""
+    value = text(name).lower() or default
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+    return value
+
+
 def words(name: str, default: str = "") -> list[str]:
     """NAME as a list, separated by commas."""
     return [word.strip() for word in text(name, default).split(",") if word.strip()]

@@ -14,6 +14,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from console import operation_plans, operations
+from console.audit_rows import begin
 from console.auditing import audited, complete
 from console.models import AuditEntry, Operation
 from console.outcomes import Outcome
@@ -64,9 +65,8 @@ def start_operation(user: User, system: System, operation: Operation, reason: st
         running = {"state": Operation.State.RUNNING, "started_at": Now(), "due_at": Now()}
         if not planned.update(**running, **person):
             return Outcome("warning", "It was started or given up already; nothing was changed.")
-        entry = AuditEntry.objects.create(
+        entry = begin(
             user=user,
-            username=user.get_username(),
             system=system.name,
             action=action,
             target=f"operation {operation.pk}",
@@ -76,8 +76,8 @@ def start_operation(user: User, system: System, operation: Operation, reason: st
                 "filters": operation.filters,
                 "runs": operations.to_act(operation),
                 **({"below": operation.below} if operation.below else {}),
-                "reason": reason,
             },
+            reason=reason,
         )
         Operation.objects.filter(pk=operation.pk).update(entry=entry)
     operations.wake.set()
@@ -126,7 +126,7 @@ def end_operation(operation: Operation, state: Operation.State, note: str = "") 
             left = operation.total - operation.done_to
             untouched = f"{left:,} not touched" if left else ""
             detail = "; ".join(filter(None, (state, counts, untouched, note)))
-            complete(operation.entry, outcome, detail)
+            complete(operation.entry, outcome, detail, {"runs": operation.outcomes})
 
 
 def _assert_may_operate(user: User, system: System, operation: Operation) -> Action:

@@ -13,8 +13,8 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import User as AuthUser
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponseBase
-from django.utils import timezone
 
+from console.audit_rows import begin
 from console.http import Request
 from console.models import AuditEntry
 from console.systems import System
@@ -56,6 +56,7 @@ class Action(StrEnum):
     VIEW_SHARE = "view.share"
     VIEW_FORGET = "view.forget"
     AUDIT_READ = "audit.read"
+    AUDIT_EXPORT = "audit.export"
 
 
 class Role(StrEnum):
@@ -142,14 +143,12 @@ def requires(action: Action) -> Callable[[View[P]], View[P]]:
 
 def record_refusal(user: AuthUser, action: Action, target: str, system: str = "") -> None:
     """Keep that a person tried a write that the role does not allow."""
-    AuditEntry.objects.create(
+    begin(
         user=user,
-        username=user.get_username(),
         system=system,
         action=action,
         target=target,
         outcome=AuditEntry.Outcome.REFUSED,
-        completed_at=timezone.now(),
     )
 
 

@@ -19,7 +19,7 @@ from client_core import (
     OutcomeUnknown,
     QueryTimeout,
 )
-from console import actions, operation_control, operation_plans, operations
+from console import actions, audit_chain, operation_control, operation_plans, operations
 from console.models import Operation
 from console.operation_cleanup import clean_up
 from console.operation_kinds import Kind
@@ -51,6 +51,7 @@ class Runner:
         self._stopped = threading.Event()
         #: When it next looks for results that are not to be kept.
         self._tidies_at = 0.0
+        self._audit_end = audit_chain.Head()
         #: Runs in one go, by operation, where the usual number took too long.
         self._sizes: dict[uuid.UUID, int] = {}
 
@@ -105,8 +106,16 @@ class Runner:
             return False
         if clean_up(timezone.now()):
             return True
+        self._note_end_of_audit()
         self._tidies_at = time.monotonic() + TIDY_SECONDS
         return False
+
+    def _note_end_of_audit(self) -> None:
+        """Say where the audit log ends, to where the console's own log is kept."""
+        end = audit_chain.head()
+        if end != self._audit_end:
+            logger.info("The audit log ends at %s", end)
+        self._audit_end = end
 
     def _carry_on(self, operation: Operation) -> None:
         system = all_systems().get(operation.system)

@@ -33,9 +33,11 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
+    "console.whence.WhenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "console.logs.AccessMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -64,6 +66,9 @@ TEMPLATES = [
 
 CONSOLE_DATABASE_URL = env.database_url("CONSOLE_DATABASE_URL")
 DATABASES = {"default": env.django_database(CONSOLE_DATABASE_URL)}
+# The role that owns the tables, where it is another one than writes to them: `migrate` uses it.
+if env.text("CONSOLE_OWNER_DATABASE_URL"):
+    DATABASES["owner"] = env.django_database(env.database_url("CONSOLE_OWNER_DATABASE_URL"))
 
 # The system database of the DBOS applications that this console shows.
 DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
@@ -78,6 +83,8 @@ CONSOLE_MASKED_KEYS = env.words(
 )
 #: Of operations on many runs, after they ended; 0 is for ever.
 CONSOLE_KEEP_RESULTS_DAYS = env.whole("CONSOLE_KEEP_RESULTS_DAYS", 90, most=36_500)
+#: Proxies of one's own between the clients and the console; each adds to `X-Forwarded-For`.
+CONSOLE_TRUSTED_PROXIES = env.whole("CONSOLE_TRUSTED_PROXIES", 0, most=16)
 CONSOLE_HOST = env.text("CONSOLE_HOST", "127.0.0.1")
 #: 0 takes one that is free, and says so.
 PORT = env.whole("PORT", 8000, most=65_535)
@@ -147,15 +154,33 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 20 * 2**20
 # As many runs may be selected one by one, and then some.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000
 
+CONSOLE_LOG_FORMAT = env.choice("CONSOLE_LOG_FORMAT", "line", ("line", "json"))
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {
+        "of_request": {"()": "console.logs.OfRequest"},
+        "not_quiet": {"()": "console.logs.NotQuiet"},
+    },
+    "formatters": {
+        "line": {
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        },
+        "json": {"()": "console.logs.JsonLine"},
+    },
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": CONSOLE_LOG_FORMAT,
+            "filters": ["of_request", "not_quiet"],
+        }
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {
         # Says at every start of a pool, and at every reconnection, what pages say already.
         "psycopg.pool": {"level": "ERROR"},
         "django.request": {"level": "ERROR"},
+        "console.access": {"level": "INFO" if env.truth("CONSOLE_ACCESS_LOG") else "WARNING"},
     },
 }

@@ -12,6 +12,7 @@ from console.settings import *  # noqa: F403
 from console.settings import DATABASES
 
 DATABASES["default"]["OPTIONS"].pop("pool")
+DATABASES["default"]["ENGINE"] = "tests.backend"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {"staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}}
 # Else each of thousands of clients begins by reading all static files.

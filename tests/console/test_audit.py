@@ -1,16 +1,18 @@
 """The audit page."""
 
 import re
+from typing import Any
 
 from django.test import Client
 
+from console.audit_rows import begin
 from console.models import AuditEntry
 from tests.console.test_workflows import text
 
 
-def entry(number: int = 0, **given: str) -> AuditEntry:
+def entry(number: int = 0, **given: Any) -> AuditEntry:
     values = {"username": "ann", "system": "main", "action": "workflow.cancel", **given}
-    return AuditEntry.objects.create(target=f"run-{number:03}", **values)
+    return begin(target=f"run-{number:03}", **values)
 
 
 def test_an_empty_log_says_what_comes(administrator: Client) -> None:

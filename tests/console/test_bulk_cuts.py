@@ -20,6 +20,7 @@ from console import systems
 from console.models import AuditEntry, Operation, OperationRun
 from console.runner import Runner
 from tests.client_core.test_faults import FAMILY, PATIENCE_SECONDS, state
+from tests.console.tampering import empty_the_log
 from tests.console.test_operations import PLAN, url
 from tests.console.test_workflows import text
 from tests.databases import delete_rows
@@ -68,7 +69,7 @@ class Bulk:
 
     def prepare(self) -> None:
         Operation.objects.all().delete()
-        AuditEntry.objects.all().delete()
+        empty_the_log()
         delete_rows(self.sql)
         self.sql.execute(ROWS.encode())
 

@@ -22,6 +22,7 @@ from console.masking import DOTS
 from console.models import AuditEntry
 from tests.client_core.test_faults import FAMILY, PATIENCE_SECONDS, state
 from tests.console.browsing import form_on
+from tests.console.tampering import empty_the_log
 from tests.console.test_debounces import DEBOUNCE
 from tests.console.test_messages import SEND
 from tests.console.test_workflows import ENQUEUE, run_url, text
@@ -147,7 +148,7 @@ class Person:
 
     def prepare(self) -> tuple[dict[str, str], list[str]]:
         """Make what has to be there, and nothing else; the form to send, and the rows."""
-        AuditEntry.objects.all().delete()
+        empty_the_log()
         delete_rows(self.sql)
         self.sql.execute(self.case.rows.encode())
         self.connect()

@@ -229,7 +229,7 @@ class TestCarriedOut:
         assert "1 had ended by then" in page
         entry = AuditEntry.objects.get(action="workflow.cancel")
         assert entry.outcome == "done"
-        assert entry.parameters["reason"] == "a bad release"
+        assert entry.reason == "a bad release"
         assert entry.parameters["runs"] == 9
         assert "5 done" in entry.detail
 

@@ -4,7 +4,6 @@ Exit codes of apply: 0 when everything is as the set says, 1 when it was refused
 shows that something would change.
 """
 
-import getpass
 import sys
 from argparse import ArgumentParser, BooleanOptionalAction
 from pathlib import Path
@@ -16,6 +15,7 @@ from django.utils import timezone
 from client_core import DBOSClientError, Dialect, InvalidOption, ScheduleDefinition
 from console import schedule_actions as actions
 from console import schedule_sets
+from console.audit_rows import command_line
 from console.schedule_differences import FieldChange, ShownChange, shown
 from console.schedule_sets import MOST_BYTES, WrongSet
 from console.schedule_wishes import Applied, told
@@ -99,8 +99,7 @@ class Command(BaseCommand):
             self.stdout.write(f"It would be {told(difference)}")
             sys.exit(DIFFERS)
         else:
-            who = f"{getpass.getuser()} (command line)"
-            actions.apply_by_command(who, system, wish, difference)
+            actions.apply_by_command(command_line(), system, wish, difference)
             self.stdout.write(f"Applied: {told(difference)}")
 
     def _tell(self, change: ShownChange) -> None:

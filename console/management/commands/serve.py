@@ -23,8 +23,6 @@ logger = logging.getLogger("console")
 
 #: Between two tries to reach the console's own database at start.
 RETRY_SECONDS = 2
-#: Any number that nothing else in the console's database locks.
-MIGRATION_LOCK = 5_077_195_330
 
 
 class Command(BaseCommand):
@@ -106,20 +104,10 @@ def migrate_when_possible() -> None:
     """Create or update the console's tables, as soon as its database answers."""
     while True:
         try:
-            _migrate_alone()
+            call_command("migrate", interactive=False, verbosity=0)
             break
         except (DatabaseError, InterfaceError) as error:
             logger.warning("The console's database does not answer yet: %s", error)
             connection.close()
             time.sleep(RETRY_SECONDS)
     connection.close()
-
-
-def _migrate_alone() -> None:
-    """Replicas that start at the same time wait for one another."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
-        try:
-            call_command("migrate", interactive=False, verbosity=0)
-        finally:
-            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
