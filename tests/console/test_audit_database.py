@@ -92,7 +92,7 @@ def roles(worker_id: str) -> Iterator[tuple[str, str]]:
     owner, console = (make_conninfo(database, user=name, password="secret") for name in names)
     yield _url(owner), _url(console)
     with psycopg.connect(server_url("postgres"), autocommit=True) as conn:
-        named = Identifier(conninfo_to_dict(database)["dbname"])
+        named = Identifier(str(conninfo_to_dict(database)["dbname"]))
         conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(named))
         for name in names:
             conn.execute(SQL("DROP ROLE {}").format(Identifier(name)))

@@ -50,6 +50,8 @@ class Command(BaseCommand):
             access_log=False,
             lifespan="off",
             server_header=False,
+            # Django goes by what proxies tell, and by CONSOLE_TRUSTED_PROXIES whom to believe.
+            proxy_headers=False,
             timeout_graceful_shutdown=3,
         )
         # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
