@@ -35,6 +35,8 @@ KINDS: dict[str, tuple[Action, ...]] = {
 }
 #: Of so many sets of schedules that were applied it is looked whether they named one.
 SETS_LOOKED_AT = 200
+#: Of so many fields a line tells.
+MOST_PAIRS = 3
 _OPERATION = "operation "
 
 
@@ -54,6 +56,25 @@ def _reversed(name: str, system: str, target: str) -> str:
         return reverse(name, args=[all_systems()[system], found])
     except (NoReverseMatch, ValueError):
         return ""
+
+
+def in_brief(entry: AuditEntry) -> str:
+    """What was done in particular: what changed, or else how it was asked for."""
+    if entry.changed == {}:
+        return "nothing changed"
+    pairs = [
+        f"{'' if name == entry.target else f'{name}: '}{_short(pair[0])} → {_short(pair[1])}"
+        for name, pair in (entry.changed or {}).items()
+        if isinstance(pair, list) and len(pair) == 2
+    ]
+    asked = [name for name, value in entry.parameters.items() if value is True]
+    more = f" and {len(pairs) - MOST_PAIRS} more" if len(pairs) > MOST_PAIRS else ""
+    return ", ".join([*asked, *pairs[:MOST_PAIRS]]) + more
+
+
+def _short(value: Any) -> str:
+    text = "none" if value is None else str(value)
+    return text if len(text) <= 40 else f"{text[:39]}…"
 
 
 def history(system: System, kind: str, target: str, most: int) -> list[AuditEntry]:
