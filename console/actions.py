@@ -50,11 +50,14 @@ def enqueue(
         parameters["like"] = like
     if options.attributes:
         parameters["attributes"] = sorted(options.attributes)
-    action, target = Action.WORKFLOW_ENQUEUE, options.workflow_id or ""
+    # The entry is written before the act, so the ID is made before it as well.
+    target = options.workflow_id or str(uuid.uuid4())
+    options = dataclasses.replace(options, workflow_id=target)
+    action = Action.WORKFLOW_ENQUEUE
     try:
         with _audited(user, system, action, target, parameters, act_id, repeats=True) as entry:
             handle = system.client.enqueue(options, *args, **kwargs)
-            entry.target = handle.workflow_id
+            entry.changed = {"workflow_id": handle.workflow_id, "is_new": handle.is_new}
     except OutcomeUnknown as error:
         return outcomes.look_for(system, target, error)
     if handle.is_new:
@@ -81,10 +84,11 @@ def debounce(
         "period_ms": period_ms,
         "timeout_ms": timeout_ms,
     }
-    with _audited(user, system, Action.WORKFLOW_DEBOUNCE, key, parameters, act_id):
+    with _audited(user, system, Action.WORKFLOW_DEBOUNCE, key, parameters, act_id) as entry:
         handle = system.client.debounce_workflow(
             options, key, period_ms, tuple(args), kwargs, debounce_timeout_ms=timeout_ms
         )
+        entry.changed = {"workflow_id": handle.workflow_id, "is_new": handle.is_new}
     if handle.is_new:
         text = "It waits for further calls with this key."
     else:
@@ -131,11 +135,13 @@ def cancel(
 ) -> Outcome:
     """Cancel a workflow, and what it started if that is wanted; say truly what that did."""
     parameters = {"with_children": True} if with_children else {}
+    action = Action.WORKFLOW_CANCEL
     try:
-        with _audited(user, system, Action.WORKFLOW_CANCEL, workflow_id, parameters, act_id):
+        with _audited(user, system, action, workflow_id, parameters, act_id) as entry:
             transition, *children = system.client.cancel_workflows(
                 [workflow_id], cancel_children=with_children
             )
+            entry.changed = outcomes.changed_status(transition, "CANCELLED", children)
     except OutcomeUnknown as error:
         return outcomes.look_again(system, workflow_id, error, with_children=with_children)
     outcome = outcomes.of_cancel(transition)
@@ -151,9 +157,11 @@ def resume(
 ) -> Outcome:
     """Put a workflow on a queue again. Raises :class:`NonExistentWorkflow`."""
     parameters = {"queue_name": queue_name}
+    action = Action.WORKFLOW_RESUME
     try:
-        with _audited(user, system, Action.WORKFLOW_RESUME, workflow_id, parameters, act_id):
+        with _audited(user, system, action, workflow_id, parameters, act_id) as entry:
             transition = system.client.resume_workflow(workflow_id, queue_name=queue_name)
+            entry.changed = outcomes.changed_status(transition, "ENQUEUED")
     except OutcomeUnknown as error:
         return outcomes.look_again(system, workflow_id, error)
     return outcomes.of_transition(transition, "Resumed: it goes on after its last recorded step.")
@@ -174,9 +182,10 @@ def fork(
     new_id = options["new_workflow_id"]
     parameters, action = {"start_step": start_step, **options}, Action.WORKFLOW_FORK
     try:
-        with _audited(user, system, action, workflow_id, parameters, act_id, repeats=True):
+        with _audited(user, system, action, workflow_id, parameters, act_id, repeats=True) as entry:
             is_there = bool(system.client.list_workflows(workflow_ids=new_id))
             system.client.fork_workflow(workflow_id, start_step, **options)
+            entry.changed = {"workflow_id": new_id, "is_new": not is_there}
     except OutcomeUnknown as error:
         return outcomes.look_for(system, new_id, error)
     if is_there:
@@ -194,9 +203,11 @@ def delete(
 ) -> Outcome:
     """Delete a workflow, and what it started if that is wanted, for good."""
     parameters = {"with_children": True} if with_children else {}
+    action = Action.WORKFLOW_DELETE
     try:
-        with _audited(user, system, Action.WORKFLOW_DELETE, workflow_id, parameters, act_id):
+        with _audited(user, system, action, workflow_id, parameters, act_id) as entry:
             gone = system.client.delete_workflow(workflow_id, delete_children=with_children)
+            entry.changed = {"deleted": list(gone[: outcomes.MOST_NAMED]), "count": len(gone)}
     except OutcomeUnknown as error:
         return outcomes.look_again(system, workflow_id, error)
     return outcomes.of_delete(workflow_id, gone)
@@ -214,8 +225,9 @@ def set_delay(
     Raises what :meth:`DBOSClient.set_workflow_delay` raises, which ``delay`` is given to.
     """
     try:
-        with _audited(user, system, Action.WORKFLOW_DELAY, workflow_id, delay, act_id):
+        with _audited(user, system, Action.WORKFLOW_DELAY, workflow_id, delay, act_id) as entry:
             transition = system.client.set_workflow_delay(workflow_id, **delay)
+            entry.changed = delay if transition.changed else {}
     except OutcomeUnknown as error:
         return outcomes.look_again(system, workflow_id, error)
     return outcomes.of_waiting(transition, "Its delay is changed.", "It is delayed no more")
@@ -225,10 +237,11 @@ def set_priority(
     user: User, system: System, workflow_id: str, priority: int, act_id: UUID | None = None
 ) -> Outcome:
     """Change the priority of a workflow that waits. Raises :class:`InvalidOption`."""
-    parameters = {"priority": priority}
+    parameters, action = {"priority": priority}, Action.WORKFLOW_PRIORITY
     try:
-        with _audited(user, system, Action.WORKFLOW_PRIORITY, workflow_id, parameters, act_id):
+        with _audited(user, system, action, workflow_id, parameters, act_id) as entry:
             transition = system.client.set_workflow_priority(workflow_id, priority)
+            entry.changed = parameters if transition.changed else {}
     except OutcomeUnknown as error:
         return outcomes.look_again(system, workflow_id, error)
     return outcomes.of_waiting(transition, f"Its priority is {priority:,} now.", "It waits no more")

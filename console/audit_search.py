@@ -1,8 +1,9 @@
 """The audit log searched: what may be asked for, and how much is looked through for it."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from django.db.models import QuerySet
@@ -11,7 +12,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from console.audit_models import TARGET_BEGINS, AuditEnding, AuditEntry
-from console.digits import whole_number
 
 Entries: TypeAlias = QuerySet[Any]
 
@@ -148,27 +148,36 @@ def pages(search: AuditSearch, size: int) -> Iterator[list[AuditEntry]]:
         before = found.before
 
 
-def as_dict(entry: AuditEntry) -> dict[str, Any]:
-    """An entry with all that is kept, for a file."""
-    return {
-        "position": entry.position,
-        "at": entry.at.isoformat(),
-        "username": entry.username,
-        "user_id": entry.user_id,
-        "address": entry.address,
-        "request_id": entry.request_id,
-        "system": entry.system,
-        "action": entry.action,
-        "target": entry.target,
-        "parameters": entry.parameters,
-        "reason": entry.reason,
-        "outcome": entry.outcome,
-        "detail": entry.detail,
-        "changed": entry.changed,
-        "completed_at": entry.completed_at and entry.completed_at.isoformat(),
-        "previous": entry.previous,
-        "hash": entry.hash,
-    }
+def _spelled(name: str) -> Callable[[AuditEntry], str | None]:
+    get = attrgetter(name)
+    return lambda entry: moment.isoformat() if (moment := get(entry)) else None
+
+
+#: An entry in a file, with all that is kept.
+COLUMNS: Mapping[str, Callable[[AuditEntry], Any]] = {
+    "position": attrgetter("position"),
+    "at": _spelled("at"),
+    **{
+        name: attrgetter(name)
+        for name in (
+            "username",
+            "user_id",
+            "address",
+            "request_id",
+            "system",
+            "action",
+            "target",
+            "parameters",
+            "reason",
+            "outcome",
+            "detail",
+            "changed",
+        )
+    },
+    "completed_at": _spelled("completed_at"),
+    "previous": attrgetter("previous"),
+    "hash": attrgetter("hash"),
+}
 
 
 def _moment(name: str, asked: Mapping[str, Any], problems: list[str]) -> datetime | None:
@@ -185,8 +194,3 @@ def _moment(name: str, asked: Mapping[str, Any], problems: list[str]) -> datetim
     except (ValueError, OverflowError):
         problems.append(f"“{name}” is no time that there was.")
         return None
-
-
-def number(text: str) -> int | None:
-    """The ID of an entry in an address; None for anything else."""
-    return whole_number(text, most=2**63 - 1)

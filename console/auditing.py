@@ -130,6 +130,9 @@ def _completing(entry: AuditEntry) -> Iterator[None]:
     except DBOSClientError as error:
         complete(entry, Outcome.FAILED, str(error))
         raise
+    except Exception as error:
+        complete(entry, Outcome.UNKNOWN, f"An error of the console: {type(error).__name__}")
+        raise
     complete(entry, Outcome.DONE, entry.detail, entry.changed)
 
 

@@ -217,7 +217,11 @@ class EnqueueForm(OnceForm):
     @property
     def further(self) -> list[forms.BoundField]:
         """The fields that most runs do without."""
-        return [field for field in self.visible_fields() if field.name not in self.essential]
+        return [
+            field
+            for field in self.visible_fields()
+            if field.name not in (*self.essential, "reason")
+        ]
 
     @property
     def further_open(self) -> bool:

@@ -199,6 +199,7 @@ class OperationRun(models.Model):
                 fields=("operation", "workflow_id"), name="each_run_of_an_operation_once"
             ),
         )
+        indexes = (models.Index(fields=("workflow_id",), name="operations_of_a_run"),)
 
     def __str__(self) -> str:
         return f"{self.workflow_id} {self.outcome}"

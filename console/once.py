@@ -10,7 +10,7 @@ from django import forms
 from client_core import DBOSClientError, InvalidOption, SystemDatabaseError
 
 #: Fields that say nothing about what is to be done.
-_BESIDES = ("anyway", "form_id", "seen", "previewed")
+_BESIDES = ("anyway", "form_id", "seen", "previewed", "reason")
 
 
 class OnceForm(forms.Form):
@@ -25,6 +25,11 @@ class OnceForm(forms.Form):
     #: The field that an error of the client is about.
     about: ClassVar[Mapping[type[DBOSClientError], str]] = {}
 
+    reason = forms.CharField(
+        required=False,
+        max_length=1_000,
+        help_text="Kept in the audit log, for those who come after you.",
+    )
     form_id = forms.UUIDField(required=False, widget=forms.HiddenInput, initial=uuid.uuid4)
 
     @property

@@ -1,18 +1,21 @@
 """What became of a write, in sentences for the person who asked for it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from django.utils import timezone
 
-from client_core import OutcomeUnknown, StatusString, SystemDatabaseError, Transition
+from client_core import OutcomeUnknown, RateLimit, StatusString, SystemDatabaseError, Transition
 from client_core.models import WorkflowStatus
 from console.http import Level
 from console.models import AuditEntry
 from console.permissions import Action
 from console.systems import System
 
+#: Of so many runs that were changed together an entry tells each.
+MOST_NAMED = 100
 _BROKE = "The connection broke before the database answered"
 
 
@@ -38,10 +41,29 @@ def of_entry(entry: AuditEntry) -> Outcome:
         "of it before you repeat it.",
     )
     run = {
-        Action.WORKFLOW_ENQUEUE: entry.target,
+        Action.WORKFLOW_ENQUEUE: (entry.changed or {}).get("workflow_id", entry.target),
         Action.WORKFLOW_FORK: entry.parameters.get("new_workflow_id"),
     }.get(Action(entry.action))
     return Outcome("warning", text, run)
+
+
+def changed_status(
+    transition: Transition, after: str, children: Sequence[Transition] = ()
+) -> dict[str, Any]:
+    """What an audit entry keeps of a change: the status before and after, also of those below."""
+    found = [one for one in (transition, *children) if one.changed][:MOST_NAMED]
+    return {one.workflow_id: [one.before, after] for one in found}
+
+
+def changed_fields(before: Any, after: Any, names: Iterable[str]) -> dict[str, Any]:
+    """What an audit entry keeps of a change of fields: each before and after."""
+    found = {name: [getattr(one, name, None) for one in (before, after)] for name in names}
+    return {name: [plain(one) for one in pair] for name, pair in found.items()}
+
+
+def plain(value: Any) -> Any:
+    """A limit as an audit entry keeps it."""
+    return [value.limit, value.period_seconds] if isinstance(value, RateLimit) else value
 
 
 def of_transition(transition: Transition, text: str) -> Outcome:

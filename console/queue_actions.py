@@ -5,7 +5,8 @@ from uuid import UUID
 
 from django.contrib.auth.models import User
 
-from client_core import InvalidOption, QueueLimits, RateLimit
+from client_core import InvalidOption, QueueLimits
+from console import outcomes
 from console.auditing import audited
 from console.outcomes import Outcome
 from console.permissions import Action
@@ -41,8 +42,10 @@ def update(
     if not changes:
         return Outcome("warning", "It is as it was: nothing was changed.")
     wish = (Action.QUEUE_EDIT, name, _kept(changes), act_id)
-    with audited(user, system, *wish, repeats=True):
-        system.client.update_queue(name, **changes)
+    with audited(user, system, *wish, repeats=True) as entry:
+        before = system.client.get_queue(name)
+        after = system.client.update_queue(name, **changes)
+        entry.changed = outcomes.changed_fields(before, after, changes)
     return Outcome("success", "Changed. Executors go by it from their next look on.")
 
 
@@ -55,7 +58,4 @@ def delete(user: User, system: System, name: str, act_id: UUID | None = None) ->
 
 def _kept(limits: QueueLimits) -> dict[str, Any]:
     """Limits as an audit entry keeps them."""
-    return {
-        name: [value.limit, value.period_seconds] if isinstance(value, RateLimit) else value
-        for name, value in limits.items()
-    }
+    return {name: outcomes.plain(value) for name, value in limits.items()}

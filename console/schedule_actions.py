@@ -49,8 +49,11 @@ def update(
     if not changes:
         return Outcome("warning", "It is as it was: nothing was changed.")
     parameters = _without_context(changes)
-    with audited(user, system, Action.SCHEDULE_EDIT, name, parameters, act_id, repeats=True):
-        system.client.update_schedule(name, **changes, dialect=dialect, revision=revision)
+    wish = (Action.SCHEDULE_EDIT, name, parameters, act_id)
+    with audited(user, system, *wish, repeats=True) as entry:
+        before = system.client.get_schedule(name)
+        after = system.client.update_schedule(name, **changes, dialect=dialect, revision=revision)
+        entry.changed = outcomes.changed_fields(before, after, parameters)
     return Outcome("success", "Changed. Applications find it within seconds.")
 
 
@@ -80,13 +83,17 @@ def set_paused(
 ) -> Outcome:
     """Pause or resume several schedules, all at once, with an audit entry for each."""
     wish = {"pause" if paused else "resume": True, "together": len(names)}
+    begun = []
     with ExitStack() as entries:
         for number, name in enumerate(names):
             # The first entry stands for the form, which may be sent twice.
             wanted = (Action.SCHEDULE_EDIT, name, wish, act_id if number == 0 else None)
-            entries.enter_context(audited(user, system, *wanted, repeats=True))
+            begun.append(entries.enter_context(audited(user, system, *wanted, repeats=True)))
         act = system.client.pause_schedules if paused else system.client.resume_schedules
         found = act(names)
+        for entry in begun:
+            if before := found.get(entry.target):
+                entry.changed = {"status": [before, "PAUSED" if paused else "ACTIVE"]}
     changed = sum((before == "PAUSED") != paused for before in found.values())
     done, gone = "paused" if paused else "resumed", len(names) - len(found)
     told = [f"{changed:,} {done}"]
@@ -103,8 +110,9 @@ def trigger(
     act_id: UUID | None = None,
 ) -> Outcome:
     """Start a run now. Raises what :meth:`DBOSClient.trigger_schedule` raises."""
-    with audited(user, system, Action.SCHEDULE_TRIGGER, name, {}, act_id):
+    with audited(user, system, Action.SCHEDULE_TRIGGER, name, {}, act_id) as entry:
         handle = system.client.trigger_schedule(name, dialect=dialect)
+        entry.changed = {"workflow_id": handle.workflow_id, "is_new": handle.is_new}
     return Outcome("success", "Started now: this is its run.", handle.workflow_id)
 
 
@@ -119,9 +127,10 @@ def backfill(
     """Start what was due in a window. Raises what :meth:`DBOSClient.backfill_schedule` raises."""
     parameters = {"start": window[0].isoformat(), "end": window[1].isoformat()}
     wish = (Action.SCHEDULE_BACKFILL, name, parameters, act_id)
-    with audited(user, system, *wish, repeats=True):
+    with audited(user, system, *wish, repeats=True) as entry:
         handles = system.client.backfill_schedule(name, *window, dialect=dialect)
-    new = sum(handle.is_new for handle in handles)
+        new = sum(handle.is_new for handle in handles)
+        entry.changed = {"enqueued": new, "existed": len(handles) - new}
     there = len(handles) - new
     told = f"; {outcomes.runs(there)} existed already" if there else ""
     return Outcome("success" if new else "warning", f"{outcomes.runs(new)} enqueued{told}.")

@@ -121,7 +121,7 @@ class ScheduleForm(_Stating, OnceForm):
     @property
     def further(self) -> list[forms.BoundField]:
         """The fields that most schedules do without."""
-        return [one for one in self.visible_fields() if one.name not in self.essential]
+        return [one for one in self.visible_fields() if one.name not in (*self.essential, "reason")]
 
 
 class ScheduleChangeForm(ChangeForm, ScheduleForm):

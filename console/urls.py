@@ -16,6 +16,7 @@ from console.views import (
     errors,
     forks,
     health,
+    histories,
     home,
     live,
     messages,
@@ -60,6 +61,7 @@ workflow_urls: list[URLPattern | URLResolver] = [
     path("priority/", control.priority, name="workflow-priority"),
     path("delete/", control.delete, name="workflow-delete"),
     path("again/", enqueue.again, name="workflow-again"),
+    path("history/", histories.workflow, name="workflow-history"),
     path("code/", code.detail, name="workflow-code"),
     path("event/", run_values.event, name="workflow-event"),
     path("stream/", run_values.stream, name="workflow-stream"),
@@ -69,6 +71,7 @@ schedule_urls: list[URLPattern | URLResolver] = [
     path("edit/", schedule_control.edit, name="schedule-edit"),
     path("pause/", schedule_control.pause, name="schedule-pause"),
     path("resume/", schedule_control.resume, name="schedule-resume"),
+    path("history/", histories.schedule, name="schedule-history"),
     path("missed/", schedule_missed.missed, name="schedule-missed"),
     path("backfill/", schedule_control.backfill, name="schedule-backfill"),
     path("trigger/", schedule_control.trigger, name="schedule-trigger"),
@@ -77,6 +80,7 @@ schedule_urls: list[URLPattern | URLResolver] = [
 
 queue_urls: list[URLPattern | URLResolver] = [
     path("", queues.detail, name="queue"),
+    path("history/", histories.queue, name="queue-history"),
     path("edit/", queue_control.edit, name="queue-edit"),
     path("delete/", queue_control.delete, name="queue-delete"),
 ]
@@ -132,6 +136,8 @@ urlpatterns = [
     path("theme/", preferences.theme, name="theme"),
     path("preferences/", preferences.index, name="preferences"),
     path("audit/", audit.index, name="audit"),
+    path("audit/export/", audit.export, name="audit-export"),
+    path("audit/<int:position>/", audit.detail, name="audit-entry"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
     path("s/<system:system>/", include(system_urls)),

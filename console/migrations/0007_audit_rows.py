@@ -146,6 +146,11 @@ class Migration(migrations.Migration):
                 name="audit_ended_badly",
             ),
         ),
+        # For the history of a run, which may have been one of many.
+        migrations.AddIndex(
+            "operationrun",
+            models.Index(fields=["workflow_id"], name="operations_of_a_run"),
+        ),
         migrations.AddConstraint(
             "auditending",
             models.UniqueConstraint(fields=("position",), name="audit_ending_position"),

@@ -1,5 +1,6 @@
 """The small pieces that every page is made of. Loaded in all templates."""
 
+import json
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
@@ -13,7 +14,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString, dialect_name
-from console import payload, payload_tree
+from console import audit_words, payload, payload_tree
+from console.audit_models import AuditEntry
 from console.masking import DOTS, configured
 from console.search import Search, exact_term
 
@@ -254,6 +256,24 @@ def with_query(context: template.Context, **changes: Any) -> str:
         else:
             query[name] = value
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def without(context: template.Context, name: str) -> str:
+    """The present URL's query, from its first page, without one parameter."""
+    return with_query(context, **{name: None, "before": None})
+
+
+@register.filter
+def act_in_brief(entry: AuditEntry) -> str:
+    """What an audit entry says in particular."""
+    return audit_words.in_brief(entry)
+
+
+@register.filter
+def as_json(value: Any) -> str:
+    """A value of the console's own as JSON, a line for each part."""
+    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 @register.filter

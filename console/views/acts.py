@@ -15,6 +15,7 @@ from console.http import Request, acted, redirect_with, wants_partial
 from console.once import OnceForm
 from console.outcomes import Outcome
 from console.systems import System
+from console.whence import because
 
 
 def done(
@@ -31,7 +32,8 @@ def done(
     """
     outcome = None
     try:
-        outcome = _once(form, act)
+        with because(form.cleaned_data["reason"]):
+            outcome = _once(form, act)
     except OutcomeUnknown as error:
         if not form.repeats:
             return not_done(request, form, error, here)

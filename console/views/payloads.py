@@ -26,6 +26,7 @@ from console.payload import WITHHELD, show
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import render_form, render_part
+from console.whence import because
 
 #: What is larger is not decoded: its text is shown, a piece at a time.
 DECODE_BYTES = 2**20
@@ -93,9 +94,10 @@ def reveal(
     if request.method != "POST":
         return render_form(request, "payloads/reveal.html", None, {**here, "position": request.GET})
     as_file = request.POST.get("as") == "file"
-    stored = actions.reveal_payload(
-        request.user, system, workflow_id, place, max_bytes=DECODE_BYTES, download=as_file
-    )
+    with because(request.POST.get("reason", "")[:1_000].replace("\0", "")):
+        stored = actions.reveal_payload(
+            request.user, system, workflow_id, place, max_bytes=DECODE_BYTES, download=as_file
+        )
     if as_file and stored:
         return _file(system, workflow_id, place, stored)
     context = _described(request.POST, system, workflow_id, place, stored, NO_MASKS)

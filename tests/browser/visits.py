@@ -33,6 +33,7 @@ NO_PAGES = {
     "payload-text": "text",
     "payload-download": "a file",
     "workflow-export": "a file",
+    "audit-export": "a file",
     "operation-export": "a file",
     "operation-start": "the operation",
     "operation-steer": "the operation",
@@ -176,7 +177,21 @@ def _lists(world: World) -> list[Visit]:
         Visit("page: error group", found, lambda page: page.locator(".error > a").first.click()),
         Visit("page: no error group", f"{found}0123456789abcdef/"),
         Visit("page: audit", "/audit/"),
+        Visit("the audit log by its filters", "/audit/?username=ann&since=x", opened),
+        Visit("page: audit entry", "/audit/", _first_entry),
+        Visit("page: history of a run", f"{world.run('order')}history/"),
+        Visit("page: history of a schedule", f"{S}/schedules/", _history),
+        Visit("page: history of a queue", f"{S}/queues/", _history),
     ]  # fmt: skip
+
+
+def _first_entry(page: Page) -> None:
+    page.locator(".audit tbody a").first.click()
+    page.get_by_role("heading", name="Its rows in the log").wait_for()
+
+
+def _history(page: Page) -> None:
+    page.goto(f"{page.locator('td.name > a').first.get_attribute('href')}history/")
 
 
 def _save_view(world: World) -> Act:

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from client_core import DBOSClient
+from console.audit_rows import record
 from console.models import AuditEntry, Operation, SavedView
 from console.permissions import ALLOWED, Action, Role, role_of
 from tests.console.conftest import Insert, SignIn
@@ -21,6 +22,7 @@ SAMPLES = {
     "<workflow_id:schedule_name>": "nightly",
     "<workflow_id:queue_name>": "orders",
     "<int:view_id>": "1",
+    "<int:position>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
     "<uuid:operation_id>": "00000000-0000-4000-8000-000000000001",
@@ -100,6 +102,7 @@ def test_a_page_is_served_to_those_who_may(
     browser = sign_in(role)
     SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
     planned_operation()
+    record("signin")
     status = browser.get(path).status_code
     assert (status != HTTPStatus.FORBIDDEN) == allowed(role, action)
     assert status in (HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.FORBIDDEN)

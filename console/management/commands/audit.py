@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from console.audit_chain import Broken, Head, verify
 from console.audit_rows import command_line, record
-from console.audit_search import AuditSearch, as_dict, pages
+from console.audit_search import COLUMNS, AuditSearch, pages
 from console.permissions import Action
 
 #: Entries that are read at once.
@@ -64,7 +64,8 @@ class Command(BaseCommand):
         record(Action.AUDIT_EXPORT, username=who, target="audit", parameters=asked)
         found = chain.from_iterable(pages(search, PAGE))
         for entry in islice(found, options["limit"]):
-            self.stdout.write(json.dumps(as_dict(entry), ensure_ascii=False))
+            line = {name: value(entry) for name, value in COLUMNS.items()}
+            self.stdout.write(json.dumps(line, ensure_ascii=False))
 
 
 def _head(text: str) -> Head:

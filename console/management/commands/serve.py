@@ -53,6 +53,8 @@ class Command(BaseCommand):
             server_header=False,
             # Any question to a database has its answer by then.
             timeout_graceful_shutdown=settings.CONSOLE_STATEMENT_TIMEOUT_MS // 1000 + 3,
+            # Django goes by what proxies tell, and by CONSOLE_TRUSTED_PROXIES whom to believe.
+            proxy_headers=False,
         )
         # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
         signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
