@@ -7,3 +7,7 @@ class ConsoleConfig(AppConfig):
     """Everything the console shows and keeps."""
 
     name = "console"
+
+    def ready(self) -> None:
+        """Make the checks known."""
+        from console import checks  # noqa: F401

@@ -8,13 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.utils import timezone
 
 from client_core import DBOSClientError, OutcomeUnknown
 from console.models import AuditEntry
-from console.permissions import Action, can, record_refusal
+from console.permissions import Action, Refused, record_refusal, why_not
 from console.systems import System
 
 logger = logging.getLogger("console")
@@ -62,9 +61,9 @@ def audited(
     :class:`SentBefore` for a form that acted already; one that ``repeats`` goes on with the entry
     of which nobody knows how it ended.
     """
-    if not can(user, action, system):
+    if reason := why_not(user, action, system):
         record_refusal(user, action, target, system.name)
-        raise PermissionDenied(action)
+        raise Refused(action, reason)
     try:
         with transaction.atomic():
             entry = AuditEntry.objects.create(
@@ -124,3 +123,28 @@ def complete(entry: AuditEntry, outcome: AuditEntry.Outcome, detail: str = "") -
     except (DatabaseError, InterfaceError):
         # The act is over and the person must hear how it ended; the entry stays "started".
         logger.exception("Audit entry %s could not be completed: %s", entry.pk, outcome)
+
+
+def record(
+    action: str,
+    *,
+    user: User | None = None,
+    username: str = "",
+    system: str = "",
+    target: str = "",
+    parameters: dict[str, Any] | None = None,
+    outcome: AuditEntry.Outcome = AuditEntry.Outcome.DONE,
+    detail: str = "",
+) -> None:
+    """Keep what is no write of a system in one complete entry."""
+    AuditEntry.objects.create(
+        user=user,
+        username=user.get_username() if user else username,
+        system=system,
+        action=action,
+        target=target,
+        parameters=parameters or {},
+        outcome=outcome,
+        detail=detail,
+        completed_at=timezone.now(),
+    )

@@ -62,8 +62,10 @@ TEMPLATES = [
 
 DATABASES = {"default": env.django_database("CONSOLE_DATABASE_URL")}
 
-# The system database of the DBOS applications that this console shows.
-DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
+#: Several system databases, described in TOML; see docs/systems.md. Read by console/systems.py.
+CONSOLE_SYSTEMS = env.text("CONSOLE_SYSTEMS")
+# Or the one of the DBOS applications that this console shows.
+DBOS_SYSTEM_DATABASE_URL = "" if CONSOLE_SYSTEMS else env.database_url("DBOS_SYSTEM_DATABASE_URL")
 DBOS_SYSTEM_DATABASE_SCHEMA = env.text("DBOS_SYSTEM_DATABASE_SCHEMA", "dbos")
 CONSOLE_SYSTEM_NAME = env.slug("CONSOLE_SYSTEM_NAME", "main")
 CONSOLE_STATEMENT_TIMEOUT_MS = env.whole("CONSOLE_STATEMENT_TIMEOUT_MS", 5_000, least=100)

@@ -24,6 +24,7 @@ from client_core import (
     UnsupportedBySchema,
 )
 from console.fields import MOST_JSON_BYTES
+from console.permissions import Action, Refused
 
 #: What each error is to a person: status, title, what to do, and whether the page tries again.
 _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
@@ -146,12 +147,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler for what a person may not do."""
-    return _page(
-        request,
-        403,
-        "Your role does not allow this",
-        f"It takes the permission “{exception}”. An administrator can give you another role.",
-    )
+    user = getattr(request, "user", None)
+    if isinstance(exception, Refused) and str(exception) == Action.CONSOLE_USE:
+        who = user.get_username() if user else ""
+        title = "You have no role yet"
+        advice = f"You are signed in as {who}. Ask an administrator of this console for a role."
+    else:
+        reason = exception.reason if isinstance(exception, Refused) else ""
+        title = "That is not allowed here" if reason else "Your role does not allow this"
+        advice = f"{reason} It takes the permission “{exception}”.".strip()
+        advice = f"{advice} An administrator can give you another role."
+    return _page(request, 403, title, advice)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

@@ -125,7 +125,7 @@ def _start_form(posted: Any, system: System, operation: Operation) -> StartForm:
         posted,
         runs=operations.to_act(operation),
         below=sum((operation.below or {}).values()),
-        is_production=system.name.startswith("prod"),
+        is_production=system.is_production,
         initial={"reason": operation.reason},
     )
 

@@ -397,7 +397,8 @@ def _alone(world: World) -> list[Visit]:
         Visit("sign in refused", "/login/", sign_in, who=""),
         Visit("an address that is no page (404)", f"{S}/nowhere/"),
         Visit("a run that is not there (404)", world.run("nobody")),
-        Visit("a page that is not allowed (403)", f"{S}/workflows/", who="new"),
+        Visit("a page that is not allowed (403)", f"{S}/workflows/enqueue/", who="vic"),
+        Visit("nothing that is allowed (403)", "/", who="new"),
         Visit("a fault of the console (500)", "/preferences/", broken),
         Visit("a database that is away (503)", "/preferences/", away(world.text("lost"))),
     ]

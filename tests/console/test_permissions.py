@@ -11,7 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from client_core import DBOSClient
 from console.models import AuditEntry, Operation, SavedView
-from console.permissions import ALLOWED, Action, Role, role_of
+from console.permissions import ALLOWED, Action, Role
 from tests.console.conftest import Insert, SignIn
 
 #: What stands in for each parameter of a path.
