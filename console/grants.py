@@ -46,8 +46,8 @@ def role_names() -> list[str]:
 def give(user: User, holder: User | Group, role: str, system: str) -> Grant:
     """Grant a role on a system, or on all (``*``). Raises :class:`NotGranted`."""
     grant = _grant(holder, role, system)
-    with _changing(user, Action.GRANT_MANAGE, f"{grant.holder}: {grant}") as person:
-        _assert_own(person, role, system)
+    with changing(user, Action.GRANT_MANAGE, f"{grant.holder}: {grant}") as person:
+        assert_own(person, role, system)
         found, is_new = Grant.objects.get_or_create(
             user=grant.user, group=grant.group, role=role, system=system
         )
@@ -58,16 +58,16 @@ def give(user: User, holder: User | Group, role: str, system: str) -> Grant:
 
 def take(user: User, grant: Grant) -> None:
     """Take a grant away. Raises :class:`NotGranted`, also for the last of those who manage them."""
-    with _changing(user, Action.GRANT_MANAGE, f"{grant.holder}: {grant}") as person:
-        _assert_own(person, grant.role, grant.system)
+    with changing(user, Action.GRANT_MANAGE, f"{grant.holder}: {grant}") as person:
+        assert_own(person, grant.role, grant.system)
         if Grant.objects.filter(pk=grant.pk).delete()[0]:
-            _assert_managed()
+            assert_managed()
             _record(user, "grant.take", grant)
 
 
 def save_role(user: User, name: str, description: str, actions: list[str]) -> OwnRole:
     """Make a role, or change what it allows. Raises :class:`NotGranted`."""
-    with _changing(user, Action.ROLE_MANAGE, f"role {name}") as person:
+    with changing(user, Action.ROLE_MANAGE, f"role {name}") as person:
         own, is_new = OwnRole.objects.get_or_create(name=name)
         before = {} if is_new else {"description": own.description, "actions": own.actions}
         changed = frozenset(own.actions) ^ frozenset(actions)
@@ -75,7 +75,7 @@ def save_role(user: User, name: str, description: str, actions: list[str]) -> Ow
             raise NotGranted(f"You have not yourself on all systems: {', '.join(sorted(lacking))}.")
         own.description, own.actions = description, sorted(actions)
         own.save()
-        _assert_managed()
+        assert_managed()
         after = {"description": own.description, "actions": own.actions}
         difference = {
             key: {"before": before.get(key), "after": value}
@@ -90,7 +90,7 @@ def save_role(user: User, name: str, description: str, actions: list[str]) -> Ow
 
 def delete_role(user: User, own: OwnRole) -> None:
     """Delete a role that nobody has. Raises :class:`NotGranted`."""
-    with _changing(user, Action.ROLE_MANAGE, f"role {own.name}"):
+    with changing(user, Action.ROLE_MANAGE, f"role {own.name}"):
         if Grant.objects.filter(role=own.name).exists():
             raise NotGranted("Somebody has this role. Take it away first.")
         before = {"description": own.description, "actions": own.actions}
@@ -123,7 +123,7 @@ def managers() -> int:
 
 
 @contextmanager
-def _changing(user: User, action: Action, target: str) -> Iterator[User]:
+def changing(user: User, action: Action, target: str) -> Iterator[User]:
     """Authorise, and take turns; the permission is looked up anew in the turn."""
     with transaction.atomic():
         with connection.cursor() as cursor:
@@ -137,7 +137,7 @@ def _changing(user: User, action: Action, target: str) -> Iterator[User]:
         raise Refused(action)
 
 
-def _assert_own(person: User, role: str, system: str) -> None:
+def assert_own(person: User, role: str, system: str) -> None:
     """Nobody gives or takes more than they have themselves."""
     actions = actions_of(role)
     if actions is None:
@@ -148,7 +148,8 @@ def _assert_own(person: User, role: str, system: str) -> None:
         raise NotGranted(f"{role} holds more than you have yourself there: {names}.")
 
 
-def _assert_managed() -> None:
+def assert_managed() -> None:
+    """Raise :class:`NotGranted` if nobody could manage grants any more."""
     if not managers():
         raise NotGranted(_WHO)
 

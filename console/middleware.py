@@ -12,6 +12,7 @@ from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
+from console.permissions import SAFE
 from console.preferences import zone_of
 from console.views import errors
 
@@ -38,6 +39,8 @@ class ConsoleMiddleware:
     ) -> HttpResponse | None:
         """Send strangers to the sign-in page, and refuse views without a rule."""
         rule = getattr(view, "rule", None)
+        if _is_foreign(request) and not getattr(view, "csrf_exempt", False):
+            return errors.csrf_failure(request, "sent by another site")
         if rule == "public":
             return None
         try:
@@ -57,3 +60,9 @@ class ConsoleMiddleware:
         if isinstance(error, DBOSClientError | DatabaseError | InterfaceError):
             return errors.from_exception(request, error)
         return None
+
+
+def _is_foreign(request: HttpRequest) -> bool:
+    """Whether a browser says that another site wrote the form; each form has a token besides."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return request.method not in SAFE and site not in ("same-origin", "none")

@@ -55,7 +55,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "console.context.console",
             ],
-            "builtins": ["console.templatetags.console"],
+            "builtins": ["console.templatetags.console", "console.templatetags.acts"],
         },
     }
 ]

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
-from client_core import DBOSClient, Dialect, WorkflowStatus
+from client_core import DBOSClient, DBOSClientError, Dialect, WorkflowStatus
 from console.system_file import Described, read
 
 #: Payloads above this stay in the database: a page has a budget.
@@ -61,6 +61,13 @@ class System:
         """This process's client for the system, as the work at hand may use it."""
         served = _served.get()
         return _client(self)[served.access if served else Access.WRITE]
+
+    def lag_seconds(self) -> float | None:
+        """How far the replica is behind; None where reads have none, or while it does not say."""
+        try:
+            return self.watching.get_replica_lag_seconds()
+        except DBOSClientError:
+            return None
 
     @property
     def watching(self) -> DBOSClient:

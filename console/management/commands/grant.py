@@ -23,9 +23,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Who, and what."""
         parser.add_argument("username")
-        parser.add_argument(
-            "role", help="a built-in role, one of your own, or none"
-        )
+        parser.add_argument("role", help="a built-in role, one of your own, or none")
         parser.add_argument("--system", help="hold on this system alone; without it, on all")
 
     def handle(
