@@ -38,7 +38,7 @@ def delete_team(user: User, team: Group) -> None:
         _assert_may(person, team)
         grants = [str(grant) for grant in Grant.objects.filter(group=team)]
         before = {"members": [str(one) for one in team.user_set.all()], "grants": grants}
-        team.delete()
+        Group.objects.filter(pk=team.pk).delete()
         assert_managed()
         auditing.record(
             "team.delete", user=user, target=f"team {team}", parameters={"before": before}
