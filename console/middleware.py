@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
@@ -17,6 +18,37 @@ from console.preferences import zone_of
 from console.views import errors
 
 logger = logging.getLogger("console")
+
+
+#: What no page of the console asks a browser for.
+_NO_DEVICES = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
+
+
+class HeadersMiddleware(MiddlewareMixin):
+    """What every answer carries, whoever gives it: a page, a file, or Django itself."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Pages hold production data: no shared or restored copy of them, and no use elsewhere."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", _NO_DEVICES)
+        return response
 
 
 class ConsoleMiddleware:
@@ -30,8 +62,6 @@ class ConsoleMiddleware:
             response = self.get_response(request)
         if request.method == "HEAD":  # Nobody read them.
             errors.keep_messages(request)
-        # Pages hold production data: no shared or restored copy of them.
-        response.headers.setdefault("Cache-Control", "no-store")
         return response
 
     def process_view(

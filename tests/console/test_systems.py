@@ -38,14 +38,14 @@ Two = Callable[..., dict[str, System]]
 
 
 @pytest.fixture
-def two(settings: Settings, monkeypatch: pytest.MonkeyPatch, system_url: str) -> Iterator[Two]:
+def two(settings: Settings, monkeypatch: pytest.MonkeyPatch, system_url: str) -> Two:
     """Two systems, of which the other is as one says."""
 
     def configured(more: str = "", other_url: str = "") -> dict[str, System]:
         two_systems(settings, monkeypatch, system_url, other_url, more)
         return all_systems()
 
-    yield configured
+    return configured
 
 
 class TestFile:
@@ -347,10 +347,8 @@ class TestWhatIsShown:
             serialization="portable_json",
         )
         two('masked_keys = ["*iban*"]')
-        here, there = (
-            text(viewer.get(url))
-            for url in (run_url("run-1"), run_url("run-1").replace("main", "other"))
-        )
+        run = run_url("run-1")
+        here, there = (text(viewer.get(url)) for url in (run, run.replace("main", "other")))
         assert "DE1" in here
         assert "hunter2" not in here
         assert "DE1" not in there
