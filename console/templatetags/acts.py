@@ -31,7 +31,7 @@ def act(
     word: str,
     *,
     icon: str = "",
-    style: str = "",
+    look: str = "",
     dialog: bool = False,
     why: str = "",
 ) -> SafeString:
@@ -45,7 +45,7 @@ def act(
     shown = icon_of(icon) if icon else ""
     opens = format_html(' hx-get="{}" {}', url, _DIALOG) if dialog else ""
     return format_html(
-        '<a class="{}" href="{}"{}>{}{}</a>', f"button {style}".strip(), url, opens, shown, word
+        '<a class="{}" href="{}"{}>{}{}</a>', f"button {look}".strip(), url, opens, shown, word
     )
 
 

@@ -112,6 +112,7 @@ def every_visit(world: World) -> list[Visit]:
         *_schedules(world),
         *_queues(world),
         *_operations(world),
+        *_roles(world),
         *_alone(world),
     ]
 
@@ -163,6 +164,9 @@ def _lists(world: World) -> list[Visit]:
         Visit("no workflow found", f"{workflows}?q={nobody}"),
         Visit("a search with a mistake", f"{workflows}?q=created%3A{world.quoted('x')}"),
         Visit("workflows for a viewer", workflows, who="vic"),
+        Visit("workflows of production", "/s/production/workflows/"),
+        Visit("the way to other systems", workflows, lambda page: page.locator(
+            ".systems > summary").click()),
         Visit("page: saving a view", f"{S}/views/save/?q=status%3Aerror"),
         Visit("a view refused", f"{S}/views/save/", refused("Save the view")),
         Visit("saving a view in a dialog", search, dialog("Save this view")),
@@ -374,6 +378,63 @@ def _operations(world: World) -> list[Visit]:
         Visit("an operation to confirm", some, _planned("Resume")),
         Visit("page: operations", f"{S}/operations/"),
     ]
+
+
+def _roles(world: World) -> list[Visit]:
+    said = world.text("Stops what runs at night.")[:200]
+    role = {"name": "night-shift", "description": said}
+    return [
+        Visit("page: a new role", "/roles/create/"),
+        Visit("a role that allows nothing", "/roles/create/", refused("Create the role", **role)),
+        Visit("a role that is made", "/roles/create/", _role(role)),
+        Visit("page: roles", "/roles/", opened),
+        Visit("page: changing a role", "/roles/night-shift/edit/"),
+        Visit("page: deleting a role", "/roles/night-shift/delete/"),
+        Visit("page: a new team", "/teams/create/"),
+        Visit("a team refused", "/teams/create/", refused(
+            "Create the team", name="night", members=world.text("eve").split()[0])),
+        Visit("a team that is made", "/teams/create/", _team),
+        Visit("page: teams", "/teams/"),
+        Visit("page: changing a team", "/teams/", _follow("night")),
+        Visit("page: deleting a team", "/teams/", _follow("Delete night")),
+        Visit("page: giving a role", "/grants/give/"),
+        Visit("a role refused", "/grants/give/", refused("Give it", holder=world.text("eve"))),
+        Visit("page: grants", "/grants/"),
+        Visit("giving a role in a dialog", "/grants/", dialog("Give a role")),
+        Visit("no grant", "/grants/?q=zzzz"),
+        Visit("page: taking a role away", "/grants/", _follow("Take away administrator from ann")),
+        Visit("page: what a person may do", "/grants/", _follow("vic")),
+        Visit("what a viewer may do", "/preferences/", who="vic"),
+    ]  # fmt: skip
+
+
+def _role(fields: dict[str, str]) -> Act:
+    def act(page: Page) -> None:
+        for name, value in fields.items():
+            page.locator(f"[name={name}]").fill(value)
+        page.get_by_role("checkbox", name=re.compile("^workflow.cancel")).check()
+        page.get_by_role("button", name="Create the role").click()
+        # It is there already where somebody was here before.
+        page.locator(".errors, .roles").first.wait_for()
+
+    return act
+
+
+def _team(page: Page) -> None:
+    page.get_by_label("Name").fill("night")
+    page.get_by_label("Members").fill("vic")
+    page.get_by_role("button", name="Create the team").click()
+    page.locator(".errors, .notice-warning, table").first.wait_for()
+
+
+def _follow(link: str) -> Act:
+    """Go where a link leads, also one that opens a dialog."""
+
+    def act(page: Page) -> None:
+        there = page.get_by_role("link", name=link, exact=True).first.get_attribute("href")
+        page.goto(str(there))
+
+    return act
 
 
 def _planned(action: str) -> Act:

@@ -322,11 +322,11 @@ class TestWhatIsShown:
         insert(workflow_uuid="run-1", status="PENDING")
         two()
         page = administrator.get(run_url("run-1", "cancel/")).content.decode()
-        assert page.count('class="band colour-red band-production"') == 2  # And in its dialogs.
+        assert page.count('class="banner colour-red banner-production"') == 2  # And in its dialogs.
         other = administrator.get("/s/other/workflows/").content.decode()
-        assert "band-production" not in other
-        assert '<p class="band colour-blue">' in other
-        assert "band" not in administrator.get("/roles/").content.decode().split("<main")[0]
+        assert "banner-production" not in other
+        assert '<p class="banner colour-blue">' in other
+        assert "banner" not in administrator.get("/roles/").content.decode().split("<main")[0]
 
     def test_logs_and_traces_are_a_click_away(
         self, two: Two, viewer: Client, insert: Insert
@@ -380,6 +380,6 @@ def test_the_command_line_asks_which(two: Two) -> None:
 
 def test_one_system_needs_no_file(viewer: Client, insert: Insert) -> None:
     page = viewer.get(LIST).content.decode()
-    assert "band" not in page.split("<main")[0]
+    assert "banner" not in page.split("<main")[0]
     assert "Switch to another system" not in page
     assert viewer.get(ENQUEUE).status_code == HTTPStatus.FORBIDDEN
