@@ -28,8 +28,10 @@ from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_K
 from django.contrib.auth.models import Group, User
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
+from console.models import Grant
 call_command("migrate", verbosity=0)
-viewers, _ = Group.objects.get_or_create(name="viewer")
+viewers = Group.objects.create(name="visitors")
+Grant.objects.create(group=viewers, role="viewer", system="*")
 keys = []
 for number in range(int(sys.argv[1])):
     user = User.objects.create(username=f"person-{number}")

@@ -101,6 +101,7 @@ class DBOSClient(
         connect_timeout_seconds: float = 5.0,
         statement_timeout_ms: int = 30_000,
         max_payload_bytes: int = 16 * 2**20,
+        read_only: bool = False,
     ) -> Self:
         """A client for one system database; it connects when it is first used.
 
@@ -115,19 +116,25 @@ class DBOSClient(
         :param connect_timeout_seconds: how long a call waits for a connection.
         :param statement_timeout_ms: how long PostgreSQL works on one read or change.
         :param max_payload_bytes: a larger payload stays in the database and is described.
+        :param read_only: PostgreSQL refuses what the client is asked to write, which raises
+            :class:`DatabaseRefused`.
 
         Raises :class:`InvalidOption` unless exactly one of URL and pool is given.
         """
         if (system_database_url is None) == (system_database_pool is None):
             raise InvalidOption({"system_database_url": "give either this or a pool, not both"})
         pool = system_database_pool or open_pool(
-            system_database_url or "", max_size=pool_size, timeout_seconds=connect_timeout_seconds
+            system_database_url or "",
+            max_size=pool_size,
+            timeout_seconds=connect_timeout_seconds,
+            read_only=read_only,
         )
         database = Database(
             pool,
             schema_name=system_database_schema_name,
             statement_timeout_ms=statement_timeout_ms,
             owns_pool=system_database_pool is None,
+            read_only=read_only,
         )
         return cls(
             database,
@@ -135,6 +142,19 @@ class DBOSClient(
             application_name=application_name,
             dialect=dialect,
             max_payload_bytes=max_payload_bytes,
+        )
+
+    def reading(self) -> Self:
+        """The same client on the same connections, for who may only look.
+
+        PostgreSQL refuses what it is asked to write. It need not be destroyed.
+        """
+        return type(self)(
+            self._db.reading(),
+            self._serialization,
+            application_name=self._application_name,
+            dialect=self._dialect,
+            max_payload_bytes=self._max_payload_bytes,
         )
 
     @property

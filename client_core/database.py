@@ -105,11 +105,15 @@ class Database:
         schema_name: str = "dbos",
         statement_timeout_ms: int = 5_000,
         owns_pool: bool = False,
+        read_only: bool = False,
     ) -> None:
         self.schema_name = schema_name
         self.statement_timeout_ms = statement_timeout_ms
         self._pool = pool
         self._owns_pool = owns_pool
+        self._read_only = read_only
+        #: Copies share what it finds out about the database.
+        self._origin = self
         self._statements: dict[str, bytes] = {}
         #: What was asked of the database once.
         self.remembered: dict[str, Any] = {}
@@ -124,10 +128,15 @@ class Database:
 
     def hurried(self, timeout_ms: int) -> "Database":
         """The same database with a shorter statement time-out, for what may be left out."""
-        self.capabilities  # noqa: B018  # found once, and not by each copy
         hurried = copy.copy(self)
         hurried.statement_timeout_ms = min(timeout_ms, self.statement_timeout_ms)
         return hurried
+
+    def reading(self) -> "Database":
+        """The same database, where PostgreSQL refuses every write. It leaves the pool open."""
+        reading = copy.copy(self)
+        reading._read_only, reading._owns_pool = True, False
+        return reading
 
     @property
     def walking(self) -> "Database":
@@ -185,7 +194,7 @@ class Database:
         """
         text = self._text(statement)
         return self._attempt(
-            lambda conn: self._transaction(conn, b"BEGIN READ WRITE", text, params, dict_row),
+            lambda conn: self._transaction(conn, self._begin, text, params, dict_row),
             repeatable=repeatable,
             writes=True,
         )
@@ -197,6 +206,8 @@ class Database:
         must name its key and its creator. Without a time-out of its own: an insert waits only for
         a concurrent insert of the same key.
         """
+        if self._read_only:
+            return bool(self.write(statement, params))
         text = self._text(statement)
         return self._attempt(
             lambda conn: conn.execute(text, params).rowcount > 0,
@@ -221,10 +232,17 @@ class Database:
                 return cursor.fetchall() if cursor.description else []
 
             with conn.transaction():
+                if self._read_only:
+                    conn.execute(b"SET TRANSACTION READ ONLY")
                 conn.execute(b"SET LOCAL statement_timeout = %d" % self.statement_timeout_ms)
                 return work(execute)
 
         return self._attempt(run, repeatable=repeatable, writes=True)
+
+    @property
+    def _begin(self) -> bytes:
+        """How a write begins. Said each time, as behind a pooler a connection keeps no settings."""
+        return b"BEGIN READ ONLY" if self._read_only else b"BEGIN READ WRITE"
 
     def _attempt(self, run: Callable[[Connection], T], *, repeatable: bool, writes: bool) -> T:
         broken: _ConnectionBroken | None = None
@@ -314,6 +332,8 @@ class Database:
     @property
     def capabilities(self) -> Capabilities:
         """What the system database offers, found at the first use."""
+        if self._origin is not self:
+            return self._origin.capabilities
         known = self._capabilities
         if known is None or self._is_stale(known):
             known = self._find_capabilities()
@@ -344,11 +364,11 @@ class Database:
     def _text(self, statement: LiteralString) -> bytes:
         """The statement with ``{schema}`` filled in, fitted to what the database offers."""
         offered = self.capabilities
-        texts = self._statements
+        texts = self._origin._statements
         if statement not in texts:
             schema_name = Identifier(self.schema_name)
             text = SQL(statement).format(schema=schema_name).as_string()
             if len(texts) >= MOST_STATEMENTS:
-                self._statements = texts = {}
+                self._origin._statements = texts = {}
             texts[statement] = schema.fitted(text, schema_name.as_string(), offered).encode()
         return texts[statement]

@@ -4,14 +4,17 @@ import select
 from typing import Any, TypeAlias
 
 import psycopg
+from psycopg.conninfo import conninfo_to_dict
 from psycopg_pool import ConnectionPool
 
 Connection: TypeAlias = psycopg.Connection[Any]
 Pool: TypeAlias = ConnectionPool[Connection]
 
 
-def open_pool(url: str, *, max_size: int, timeout_seconds: float) -> Pool:
+def open_pool(url: str, *, max_size: int, timeout_seconds: float, read_only: bool = False) -> Pool:
     """A pool of our own. It waits for nothing: a database that is down is noticed at first use."""
+    given = conninfo_to_dict(url).get("options") or ""
+    options = f"{given} -c default_transaction_read_only=on" if read_only else given
     return ConnectionPool(
         url,
         min_size=0,
@@ -29,6 +32,7 @@ def open_pool(url: str, *, max_size: int, timeout_seconds: float) -> Pool:
             "connect_timeout": max(2, round(timeout_seconds)),
             "keepalives_idle": 30,
             "prepare_threshold": None,
+            **({"options": options} if options else {}),
         },
     )
 

@@ -10,4 +10,4 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the checks known."""
-        from console import database_rights, deployment  # noqa: F401
+        from console import checks, database_rights, deployment  # noqa: F401

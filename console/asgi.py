@@ -14,5 +14,7 @@ application = get_asgi_application()
 
 # Not before Django is ready. Each process that serves pages carries out operations too.
 from console.runner import Runner  # noqa: E402
+from console.systems import all_systems  # noqa: E402
 
+all_systems()  # A mistake in their description stops the start under any server.
 Runner().start()

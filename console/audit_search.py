@@ -38,6 +38,8 @@ class AuditSearch:
     text: str = ""
     since: datetime | None = None
     until: datetime | None = None
+    #: What the person may read about; None is everything, also what is about no system.
+    systems: frozenset[str] | None = None
     problems: list[str] = field(default_factory=list, compare=False)
 
     @classmethod
@@ -59,12 +61,14 @@ class AuditSearch:
         return {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in found.items()
-            if value and name != "problems"
+            if value and name not in ("problems", "systems")
         }
 
     def entries(self) -> Entries:
         """Those that are looked for, however many."""
         found = AuditEntry.objects.all()
+        if self.systems is not None:
+            found = found.filter(system__in=self.systems)
         for name in ("username", "action", "system"):
             if value := getattr(self, name):
                 found = found.filter(**{name: value})

@@ -8,7 +8,6 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 
 from client_core import DBOSClientError, OutcomeUnknown
@@ -16,7 +15,7 @@ from console.audit_models import AuditEnding, AuditEntry, AuditForm
 from console.audit_models import AuditOutcome as Outcome
 from console.audit_rows import begin
 from console.audit_rows import record as record
-from console.permissions import Action, can, record_refusal
+from console.permissions import Action, Refused, record_refusal, why_not
 from console.systems import System
 
 logger = logging.getLogger("console")
@@ -65,9 +64,9 @@ def audited(
     applications' data, and may be private. Raises :class:`SentBefore` for a form that acted
     already; one that ``repeats`` goes on with the entry of which nobody knows how it ended.
     """
-    if not can(user, action, system):
+    if reason := why_not(user, action, system):
         record_refusal(user, action, target, system.name)
-        raise PermissionDenied(action)
+        raise Refused(action, reason)
     about = {"system": system.name, "action": action, "target": target, "parameters": parameters}
     try:
         entry = _begin_once(act_id, user=user, **about)

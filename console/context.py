@@ -5,21 +5,29 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
-from console.permissions import Action, can, role_of
-from console.systems import all_systems
+from console.permissions import ANYWHERE, Action, can, roles_on, seen_by
+from console.switching import elsewhere
 
 
 def console(request: HttpRequest) -> dict[str, Any]:
-    """The system in sight, the theme, and what the person may do."""
+    """The system in sight, the others, the theme, and what the person may do."""
     match = request.resolver_match
-    system = match.kwargs.get("system") if match else None
     user = getattr(request, "user", AnonymousUser())
+    seen = seen_by(user)
+    here = match.kwargs.get("system") if match else None
+    system = here or next(iter(seen), None)
+    section = _section(match.url_name or "") if match else ""
     return {
-        "section": _section(match.url_name or "") if match else "",
-        "system": system or next(iter(all_systems().values())),
+        "section": section,
+        "system": system,
+        "is_of_system": here is not None,
+        "others": elsewhere(request, section, [one for one in seen if one != here]),
         "theme": request.COOKIES.get("console_theme", ""),
-        "role": role_of(user),
-        "may": {action.replace(".", "_"): can(user, action) for action in Action},
+        "roles": roles_on(user, system.name) if system else [],
+        "may": {
+            action.replace(".", "_"): can(user, action, None if action in ANYWHERE else system)
+            for action in Action
+        },
     }
 
 

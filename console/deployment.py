@@ -63,7 +63,9 @@ def _exposure() -> Iterator[CheckMessage]:
 def unencrypted(**_: Any) -> list[CheckMessage]:
     """Connections to databases that others could read."""
     urls = {"CONSOLE_DATABASE_URL": settings.CONSOLE_DATABASE_URL}
-    urls |= {f"the system {system.name}": system.url for system in all_systems().values()}
+    for system in all_systems().values():
+        urls[f"the system {system.name}"] = system.url
+        urls[f"the replica of {system.name}"] = system.read_url or system.url
     return [
         Unwise(
             f"The connection to the database of {name} may be unencrypted.",

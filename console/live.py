@@ -88,7 +88,7 @@ class Hub:
         self.loop = asyncio.get_running_loop()
         self.pages: set[OpenPage] = set()
         self._system = system
-        self._changes = system.client.changes()
+        self._changes = system.watching.changes()
         self._task: asyncio.Task[None] | None = None
         self._alarm = asyncio.Event()
         #: Those who are told next, in turn: before the lists, which change all the time, the runs.

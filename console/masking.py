@@ -12,6 +12,8 @@ from typing import Any, Final
 
 from django.conf import settings
 
+from console.systems import served_system
+
 #: What stands for a hidden value.
 DOTS: Final = "••••"
 #: A key is looked at this far; what nobody could read in it is no key that somebody chose.
@@ -179,8 +181,9 @@ NO_MASKS: Final = Masks(())
 
 
 def configured() -> Masks:
-    """The masks of the settings."""
-    return _masks(tuple(settings.CONSOLE_MASKED_KEYS))
+    """The masks of the system that the request at hand is about, or else of the settings."""
+    system = served_system()
+    return _masks(system.masked_keys if system else tuple(settings.CONSOLE_MASKED_KEYS))
 
 
 _masks = cache(Masks)

@@ -9,14 +9,47 @@ from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
 from console import readiness
+from console.permissions import SAFE
 from console.preferences import zone_of
 from console.views import errors
 
 logger = logging.getLogger("console")
+
+
+#: What no page of the console asks a browser for.
+_NO_DEVICES = ", ".join(
+    f"{name}=()"
+    for name in (
+        "accelerometer",
+        "browsing-topics",
+        "camera",
+        "display-capture",
+        "geolocation",
+        "gyroscope",
+        "magnetometer",
+        "microphone",
+        "midi",
+        "payment",
+        "serial",
+        "usb",
+    )
+)
+
+
+class HeadersMiddleware(MiddlewareMixin):
+    """What every answer carries, whoever gives it: a page, a file, or Django itself."""
+
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """Pages hold production data: no shared or restored copy of them, and no use elsewhere."""
+        response.headers.setdefault("Cache-Control", "no-store")
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        response.headers.setdefault("Permissions-Policy", _NO_DEVICES)
+        return response
 
 
 class ConsoleMiddleware:
@@ -30,8 +63,6 @@ class ConsoleMiddleware:
             response = self.get_response(request)
         if request.method == "HEAD":  # Nobody read them.
             errors.keep_messages(request)
-        # Pages hold production data: no shared or restored copy of them.
-        response.headers.setdefault("Cache-Control", "no-store")
         if readiness.is_stopping():  # The next request is better sent to another replica.
             response.headers["Connection"] = "close"
         return response
@@ -41,6 +72,8 @@ class ConsoleMiddleware:
     ) -> HttpResponse | None:
         """Send strangers to the sign-in page, and refuse views without a rule."""
         rule = getattr(view, "rule", None)
+        if _is_foreign(request) and not getattr(view, "csrf_exempt", False):
+            return errors.csrf_failure(request, "sent by another site")
         if rule == "public":
             return None
         try:
@@ -60,3 +93,9 @@ class ConsoleMiddleware:
         if isinstance(error, DBOSClientError | DatabaseError | InterfaceError):
             return errors.from_exception(request, error)
         return None
+
+
+def _is_foreign(request: HttpRequest) -> bool:
+    """Whether a browser says that another site wrote the form; each form has a token besides."""
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    return request.method not in SAFE and site not in ("same-origin", "none")

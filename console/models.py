@@ -3,7 +3,7 @@
 import uuid
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import models
 from django.utils import timezone
 
@@ -203,3 +203,61 @@ class OperationRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.workflow_id} {self.outcome}"
+
+
+class OwnRole(models.Model):
+    """A role that somebody made of named actions; the built-in ones are in code."""
+
+    #: As it is granted; it never changes.
+    name = models.SlugField(max_length=32, unique=True)
+    description = models.CharField(max_length=200, blank=True)
+    #: Each as a :class:`console.permissions.Action`.
+    actions = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ("name",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Grant(models.Model):
+    """A role that a person or a team has on one system, or on all of them."""
+
+    #: In place of a system's name.
+    EVERY = "*"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, null=True)
+    #: A team.
+    group = models.ForeignKey(Group, models.CASCADE, null=True)
+    #: A built-in one, or an :class:`OwnRole`.
+    role = models.CharField(max_length=32)
+    system = models.CharField(max_length=32)
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("system", "role", "id")
+        constraints = (
+            models.CheckConstraint(
+                condition=models.Q(user__isnull=True) ^ models.Q(group__isnull=True),
+                name="a_person_or_a_team",
+            ),
+            models.UniqueConstraint(
+                fields=("user", "role", "system"),
+                condition=models.Q(group__isnull=True),
+                name="one_grant_of_a_kind_a_person",
+            ),
+            models.UniqueConstraint(
+                fields=("group", "role", "system"),
+                condition=models.Q(user__isnull=True),
+                name="one_grant_of_a_kind_a_team",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.system}"
+
+    @property
+    def holder(self) -> str:
+        """Who has it."""
+        return self.user.get_username() if self.user else f"team {self.group}"

@@ -8,7 +8,6 @@ import uuid
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -18,7 +17,7 @@ from console.audit_rows import begin
 from console.auditing import audited, complete
 from console.models import AuditEntry, Operation
 from console.outcomes import Outcome
-from console.permissions import Action, can, record_refusal
+from console.permissions import Action, Refused, record_refusal, why_not
 from console.systems import System
 
 
@@ -131,7 +130,7 @@ def end_operation(operation: Operation, state: Operation.State, note: str = "") 
 
 def _assert_may_operate(user: User, system: System, operation: Operation) -> Action:
     action = Action(operation.action)
-    if not can(user, action, system):
+    if reason := why_not(user, action, system):
         record_refusal(user, action, f"operation {operation.pk}", system.name)
-        raise PermissionDenied(action)
+        raise Refused(action, reason)
     return action

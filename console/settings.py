@@ -35,6 +35,8 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "console.whence.WhenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "console.middleware.HeadersMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "console.logs.AccessMiddleware",
@@ -43,7 +45,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "console.middleware.ConsoleMiddleware",
 ]
@@ -59,7 +60,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "console.context.console",
             ],
-            "builtins": ["console.templatetags.console"],
+            "builtins": ["console.templatetags.console", "console.templatetags.acts"],
         },
     }
 ]
@@ -70,8 +71,10 @@ DATABASES = {"default": env.django_database(CONSOLE_DATABASE_URL)}
 if env.text("CONSOLE_OWNER_DATABASE_URL"):
     DATABASES["owner"] = env.django_database(env.database_url("CONSOLE_OWNER_DATABASE_URL"))
 
-# The system database of the DBOS applications that this console shows.
-DBOS_SYSTEM_DATABASE_URL = env.database_url("DBOS_SYSTEM_DATABASE_URL")
+#: Several system databases, described in TOML; see docs/systems.md. Read by console/systems.py.
+CONSOLE_SYSTEMS = env.text("CONSOLE_SYSTEMS")
+# Or the one of the DBOS applications that this console shows.
+DBOS_SYSTEM_DATABASE_URL = "" if CONSOLE_SYSTEMS else env.database_url("DBOS_SYSTEM_DATABASE_URL")
 DBOS_SYSTEM_DATABASE_SCHEMA = env.text("DBOS_SYSTEM_DATABASE_SCHEMA", "dbos")
 CONSOLE_SYSTEM_NAME = env.slug("CONSOLE_SYSTEM_NAME", "main")
 CONSOLE_STATEMENT_TIMEOUT_MS = env.whole("CONSOLE_STATEMENT_TIMEOUT_MS", 5_000, least=100)
@@ -143,6 +146,7 @@ STATIC_URL = "static/"
 STATICFILES_DIRS = [BASE_DIR / "static"] if IN_CLONE else []
 # Served from where they lie: a handful of small files, revalidated by the browser.
 WHITENOISE_USE_FINDERS = True
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 TIME_ZONE = "UTC"
 USE_TZ = True

@@ -15,6 +15,7 @@ from console.views import (
     error_groups,
     errors,
     forks,
+    grants,
     health,
     histories,
     home,
@@ -26,6 +27,7 @@ from console.views import (
     queue_control,
     queues,
     rehearsal,
+    roles,
     run_values,
     saved_views,
     schedule_control,
@@ -33,6 +35,7 @@ from console.views import (
     schedule_sets,
     schedule_several,
     schedules,
+    teams,
     workflow_export,
     workflow_list,
     workflows,
@@ -129,6 +132,21 @@ system_urls: list[URLPattern | URLResolver] = [
     path("messages/send/", messages.send, name="message-send"),
 ]
 
+role_urls: list[URLPattern | URLResolver] = [
+    path("roles/", roles.index, name="roles"),
+    path("roles/create/", roles.create, name="role-create"),
+    path("roles/<slug:role_name>/edit/", roles.edit, name="role-edit"),
+    path("roles/<slug:role_name>/delete/", roles.delete, name="role-delete"),
+    path("grants/", grants.index, name="grants"),
+    path("grants/give/", grants.give, name="grant-give"),
+    path("grants/<int:grant_id>/take/", grants.take, name="grant-take"),
+    path("grants/people/<int:user_id>/", grants.person, name="grants-person"),
+    path("teams/", teams.index, name="teams"),
+    path("teams/create/", teams.create, name="team-create"),
+    path("teams/<int:team_id>/edit/", teams.edit, name="team-edit"),
+    path("teams/<int:team_id>/delete/", teams.delete, name="team-delete"),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
@@ -140,5 +158,6 @@ urlpatterns = [
     path("audit/<int:position>/", audit.detail, name="audit-entry"),
     path("login/", accounts.login, name="login"),
     path("logout/", accounts.logout, name="logout"),
+    path("", include(role_urls)),
     path("s/<system:system>/", include(system_urls)),
 ]

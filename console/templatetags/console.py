@@ -201,7 +201,7 @@ def show_payload(
         shown["hidden"] = True
     if kind and (run := context.get("run")):
         place = PayloadPlace(PayloadKind(kind), number, key)
-        shown |= {"place": place, "workflow_id": run.workflow_id, "may": context.get("may")}
+        shown |= {"place": place, "workflow_id": run.workflow_id, "request": context.get("request")}
     return shown
 
 

@@ -1,6 +1,7 @@
 """The audit log: searched, one entry with all that is kept, and as a file."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from django.db import connection
@@ -10,14 +11,14 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from console.audit_forms import AuditSearchForm
-from console.audit_models import AuditEntry
 from console.audit_rows import record
 from console.audit_search import COLUMNS, MOST_EXAMINED, AuditSearch, Found, page, pages
 from console.audit_words import address_of
 from console.digits import whole_number
 from console.export import Format, cells, exported
 from console.http import Request
-from console.permissions import Action, requires
+from console.models import Grant
+from console.permissions import Action, allowed_on, requires, systems_for
 from console.views.common import render_part
 
 PAGE_SIZE = 100
@@ -29,7 +30,7 @@ FILE_PAGE = 1_000
 @requires(Action.AUDIT_READ)
 def index(request: Request) -> HttpResponse:
     """Who did what, the newest first."""
-    search = AuditSearch.of(request.GET)
+    search = _search(request, Action.AUDIT_READ)
     before = whole_number(request.GET.get("before", ""), most=2**63 - 1)
     found = Found([], None) if search.problems else page(search, before, PAGE_SIZE)
     context = {
@@ -48,7 +49,7 @@ def index(request: Request) -> HttpResponse:
 @requires(Action.AUDIT_READ)
 def detail(request: Request, position: int) -> HttpResponse:
     """One entry with all that is kept, by its position or by that of an ending."""
-    entries = AuditEntry.objects.all()
+    entries = AuditSearch(systems=_systems(request, Action.AUDIT_READ)).entries()
     entry = (
         entries.filter(position=position).first()
         or entries.filter(endings__position=position).first()
@@ -67,13 +68,24 @@ def detail(request: Request, position: int) -> HttpResponse:
 @requires(Action.AUDIT_EXPORT)
 def export(request: Request) -> HttpResponseBase:
     """The entries that a search finds, as a file; that they were taken is an entry too."""
-    search = AuditSearch.of(request.GET)
+    search = _search(request, Action.AUDIT_EXPORT)
     if search.problems:
         return redirect(f"/audit/?{urlencode(request.GET.dict())}")
     form = Format.of(request.GET.get("format"))
     parameters = {**search.asked, "format": form}
     record(Action.AUDIT_EXPORT, user=request.user, target="audit", parameters=parameters)
     return exported(form, "audit", list(COLUMNS), _rows(search))
+
+
+def _search(request: Request, action: Action) -> AuditSearch:
+    return replace(AuditSearch.of(request.GET), systems=_systems(request, action))
+
+
+def _systems(request: Request, action: Action) -> frozenset[str] | None:
+    """Those whose entries the person may have; None for all, and for what is about no system."""
+    if action in allowed_on(request.user, Grant.EVERY):
+        return None
+    return systems_for(request.user, action)
 
 
 def _rows(search: AuditSearch) -> Iterator[list[list[Any]]]:

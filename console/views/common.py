@@ -17,9 +17,9 @@ from console.search import Search, parse
 from console.systems import System
 
 
-def search_of(request: Request) -> Search:
+def search_of(request: Request, system: System) -> Search:
     """The search in the address, which cannot ask for what this person may not see."""
-    may_reveal = can(request.user, Action.PAYLOAD_REVEAL)
+    may_reveal = can(request.user, Action.PAYLOAD_REVEAL, system)
     return parse(
         request.GET.get("q", ""),
         zone=timezone.get_current_timezone(),

@@ -79,7 +79,7 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
     """The groups that the address asks for, and what every page of them shows."""
     period = request.GET.get("period", USUAL)
     period = period if period in PERIODS else USUAL
-    search = _search(request)
+    search = _search(request, system)
     until = timezone.now()
     found = None
     context: dict[str, Any] = {
@@ -97,8 +97,8 @@ def _look(request: Request, system: System) -> tuple[ErrorGroups | None, dict[st
     return found, {**context, "found": found}
 
 
-def _search(request: Request) -> Search:
-    search = search_of(request)
+def _search(request: Request, system: System) -> Search:
+    search = search_of(request, system)
     if any(key in search.filters for key in _TAKEN):
         search.problems.append(
             "This page shows what failed in the time chosen above; narrow it with other terms, "

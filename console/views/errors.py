@@ -24,6 +24,8 @@ from client_core import (
     UnsupportedBySchema,
 )
 from console.fields import MOST_JSON_BYTES
+from console.permissions import Action, Refused, seen_by
+from console.switching import elsewhere
 
 #: What each error is to a person: status, title, what to do, and whether the page tries again.
 _PAGES: tuple[tuple[type[Exception], int, str, str, bool], ...] = (
@@ -146,12 +148,17 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def permission_denied(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """Django's handler for what a person may not do."""
-    return _page(
-        request,
-        403,
-        "Your role does not allow this",
-        f"It takes the permission “{exception}”. An administrator can give you another role.",
-    )
+    user = getattr(request, "user", None)
+    if isinstance(exception, Refused) and str(exception) == Action.CONSOLE_USE:
+        who = user.get_username() if user else ""
+        title = "You have no role yet"
+        advice = f"You are signed in as {who}. Ask an administrator of this console for a role."
+    else:
+        reason = exception.reason if isinstance(exception, Refused) else ""
+        title = "That is not allowed here" if reason else "Your role does not allow this"
+        advice = f"{reason} It takes the permission “{exception}”.".strip()
+        advice = f"{advice} An administrator can give you another role."
+    return _page(request, 403, title, advice)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -165,6 +172,15 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     )
 
 
+def _others(request: HttpRequest, told: dict[str, Any]) -> list[Any]:
+    """The way to other systems while one is away; what a person may see was looked up before."""
+    user = getattr(request, "user", None)
+    if user is None or "detail" not in told or not hasattr(user, "_console_grants"):
+        return []
+    here = request.resolver_match and request.resolver_match.kwargs.get("system")
+    return elsewhere(request, "", [one for one in seen_by(user) if one != here])
+
+
 def _page(
     request: HttpRequest, status: int, title: str, advice: str, **context: Any
 ) -> HttpResponse:
@@ -172,6 +188,7 @@ def _page(
     html = render_to_string(
         "errors/page.html",
         {
+            "others": _others(request, context),
             "title": title,
             "advice": advice,
             "status": status,

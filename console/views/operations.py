@@ -17,7 +17,7 @@ from console.models import Operation, OperationRun
 from console.operation_forms import PlanForm, StartForm
 from console.operation_kinds import KINDS
 from console.operation_results import COLUMNS, outcomes, results
-from console.permissions import Action, can, requires
+from console.permissions import Action, can, requires, why_not
 from console.systems import System
 from console.views.common import known_names, render_form, render_part
 
@@ -125,16 +125,14 @@ def _start_form(posted: Any, system: System, operation: Operation) -> StartForm:
         posted,
         runs=operations.to_act(operation),
         below=sum((operation.below or {}).values()),
-        is_production=system.name.startswith("prod"),
+        is_production=system.is_production,
         initial={"reason": operation.reason},
     )
 
 
 def _described(request: Request, system: System, operation: Operation) -> dict[str, Any]:
-    may = all(
-        can(request.user, action, system)
-        for action in (Action(operation.action), Action.WORKFLOW_BULK)
-    )
+    wanted = (Action(operation.action), Action.WORKFLOW_BULK)
+    refusals = (why_not(request.user, action, system) for action in wanted)
     kind = operations.kind_of(operation)
     skipped = operations.skipped(operation)
     reasons = {status: reason for status, (reason, _) in skipped.items()}
@@ -154,7 +152,7 @@ def _described(request: Request, system: System, operation: Operation) -> dict[s
         "most_runs": operation_plans.MOST_RUNS,
         "outcomes": outcomes(operation),
         "left": operation.total - operation.done_to,
-        "may_operate": may,
+        "refused": next(filter(None, refusals), ""),
         "form": _start_form(None, system, operation),
     }
 

@@ -7,6 +7,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from console.http import Request
 from console.permissions import Action, public, requires
+from console.permitted import permitted
 from console.preferences import COLUMNS_COOKIE, ZONE_COOKIE, columns_of, remember, zone_of
 from console.view_forms import PreferencesForm
 
@@ -29,7 +30,8 @@ def index(request: Request) -> HttpResponse:
         remember(request, response, COLUMNS_COOKIE, ".".join(form.cleaned_data["columns"]))
         return response
     status = 422 if form.errors else 200
-    return render(request, "preferences/form.html", {"form": form, "back": back}, status=status)
+    context = {"form": form, "back": back, "permitted": permitted(request.user)}
+    return render(request, "preferences/form.html", context, status=status)
 
 
 @public

@@ -36,7 +36,7 @@ def index(request: Request, system: System) -> HttpResponse:
     """The newest runs that a search finds, a page at a time."""
     if "filter" in request.GET:
         return _as_search(request, system)
-    search = search_of(request)
+    search = search_of(request, system)
     if not wants_partial(request) and (workflow_id := _whole_id(search, system)):
         return redirect("workflow", system, workflow_id)
     context = {
@@ -64,7 +64,7 @@ def index(request: Request, system: System) -> HttpResponse:
 @requires(Action.WORKFLOW_READ)
 def count(request: Request, system: System) -> HttpResponse:
     """How many runs a search finds, which a page of them asks for when it is there."""
-    search = search_of(request)
+    search = search_of(request, system)
     shown = None
     if not search.problems:
         with suppress(QueryTimeout, UnsupportedBySchema):

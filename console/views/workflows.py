@@ -32,6 +32,7 @@ def detail(request: Request, system: System, workflow_id: str) -> HttpResponse:
         "waits": run.status in (StatusString.ENQUEUED, StatusString.DELAYED),
         "delayed": run.status == StatusString.DELAYED,
         "obstacles": _obstacles(system, run),
+        "links": system.links_of(run),
         **activity(request, system, run),
     }
     return render_part(request, "workflows/detail.html", "run", context)

@@ -4,7 +4,7 @@
 
   document.addEventListener("click", (event) => {
     for (const menu of opened()) {
-      const chosen = event.target.closest("a, button:not(:disabled)");
+      const chosen = event.target.closest("a, button:not(:disabled, [aria-disabled=true])");
       if (!menu.contains(event.target) || (chosen && menu.contains(chosen))) menu.open = false;
     }
   });

@@ -22,6 +22,21 @@ PASSWORD = "only for these tests"
 PEOPLE = {"ann": "administrator", "vic": "viewer", "new": "none"}
 
 
+#: The same database twice: as it is, and as one that may only be read.
+SYSTEMS = """
+[systems.main]
+environment = "staging"
+colour = "blue"
+database_url_env = "DBOS_SYSTEM_DATABASE_URL"
+links = {Logs = "https://logs.example/?q={workflow_id}"}
+
+[systems.production]
+environment = "production"
+database_url_env = "DBOS_SYSTEM_DATABASE_URL"
+read_only = true
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Served:
     """A running console."""
@@ -49,6 +64,7 @@ def serving(name: str) -> Iterator[Served]:
         "CONSOLE_DATABASE_URL": create_database(name),
         "CONSOLE_PASSWORD": PASSWORD,
         "DBOS_SYSTEM_DATABASE_URL": system_url,
+        "CONSOLE_SYSTEMS": SYSTEMS,
     }
     manage = [sys.executable, str(ROOT / "manage.py")]
     for command in (["migrate"], *(["grant", *who] for who in PEOPLE.items())):

@@ -114,6 +114,7 @@ def every_visit(world: World) -> list[Visit]:
         *_schedules(world),
         *_queues(world),
         *_operations(world),
+        *_roles(world),
         *_alone(world),
     ]
 
@@ -165,6 +166,9 @@ def _lists(world: World) -> list[Visit]:
         Visit("no workflow found", f"{workflows}?q={nobody}"),
         Visit("a search with a mistake", f"{workflows}?q=created%3A{world.quoted('x')}"),
         Visit("workflows for a viewer", workflows, who="vic"),
+        Visit("workflows of production", "/s/production/workflows/"),
+        Visit("the way to other systems", workflows, lambda page: page.locator(
+            ".systems > summary").click()),
         Visit("page: saving a view", f"{S}/views/save/?q=status%3Aerror"),
         Visit("a view refused", f"{S}/views/save/", refused("Save the view")),
         Visit("saving a view in a dialog", search, dialog("Save this view")),
@@ -392,6 +396,63 @@ def _operations(world: World) -> list[Visit]:
     ]
 
 
+def _roles(world: World) -> list[Visit]:
+    said = world.text("Stops what runs at night.")[:200]
+    role = {"name": "night-shift", "description": said}
+    return [
+        Visit("page: a new role", "/roles/create/"),
+        Visit("a role that allows nothing", "/roles/create/", refused("Create the role", **role)),
+        Visit("a role that is made", "/roles/create/", _role(role)),
+        Visit("page: roles", "/roles/", opened),
+        Visit("page: changing a role", "/roles/night-shift/edit/"),
+        Visit("page: deleting a role", "/roles/night-shift/delete/"),
+        Visit("page: a new team", "/teams/create/"),
+        Visit("a team refused", "/teams/create/", refused(
+            "Create the team", name="night", members=world.text("eve").split()[0])),
+        Visit("a team that is made", "/teams/create/", _team),
+        Visit("page: teams", "/teams/"),
+        Visit("page: changing a team", "/teams/", _follow("night")),
+        Visit("page: deleting a team", "/teams/", _follow("Delete night")),
+        Visit("page: giving a role", "/grants/give/"),
+        Visit("a role refused", "/grants/give/", refused("Give it", holder=world.text("eve"))),
+        Visit("page: grants", "/grants/"),
+        Visit("giving a role in a dialog", "/grants/", dialog("Give a role")),
+        Visit("no grant", "/grants/?q=zzzz"),
+        Visit("page: taking a role away", "/grants/", _follow("Take away administrator from ann")),
+        Visit("page: what a person may do", "/grants/", _follow("vic")),
+        Visit("what a viewer may do", "/preferences/", who="vic"),
+    ]  # fmt: skip
+
+
+def _role(fields: dict[str, str]) -> Act:
+    def act(page: Page) -> None:
+        for name, value in fields.items():
+            page.locator(f"[name={name}]").fill(value)
+        page.get_by_role("checkbox", name=re.compile("^workflow.cancel")).check()
+        page.get_by_role("button", name="Create the role").click()
+        # It is there already where somebody was here before.
+        page.locator(".errors, .roles").first.wait_for()
+
+    return act
+
+
+def _team(page: Page) -> None:
+    page.get_by_label("Name").fill("night")
+    page.get_by_label("Members").fill("vic")
+    page.get_by_role("button", name="Create the team").click()
+    page.locator(".errors, .notice-warning, table").first.wait_for()
+
+
+def _follow(link: str) -> Act:
+    """Go where a link leads, also one that opens a dialog."""
+
+    def act(page: Page) -> None:
+        there = page.get_by_role("link", name=link, exact=True).first.get_attribute("href")
+        page.goto(str(there))
+
+    return act
+
+
 def _planned(action: str) -> Act:
     def act(page: Page) -> None:
         page.get_by_role("radio", name=re.compile(f"^{action}")).check()
@@ -413,7 +474,8 @@ def _alone(world: World) -> list[Visit]:
         Visit("sign in refused", "/login/", sign_in, who=""),
         Visit("an address that is no page (404)", f"{S}/nowhere/"),
         Visit("a run that is not there (404)", world.run("nobody")),
-        Visit("a page that is not allowed (403)", f"{S}/workflows/", who="new"),
+        Visit("a page that is not allowed (403)", f"{S}/workflows/enqueue/", who="vic"),
+        Visit("nothing that is allowed (403)", "/", who="new"),
         Visit("a fault of the console (500)", "/preferences/", broken),
         Visit("a database that is away (503)", "/preferences/", away(world.text("lost"))),
     ]

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
 from console import systems
+from console.models import Grant
 from console.permissions import Role
 from console.systems import System, all_systems
 from console.views import workflow_list
@@ -40,7 +41,7 @@ def sign_in(db: None) -> SignIn:
     def signed_in(role: str | None) -> Client:
         user = User.objects.create_user(role or "newcomer", password="secret")
         if role:
-            user.groups.add(Group.objects.get_or_create(name=role)[0])
+            Grant.objects.create(user=user, role=role, system="*")
         browser = Client()
         browser.force_login(user)
         return browser

@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from console.permissions import Role, role_of
+from console.permissions import Role, roles_on
 from tests.console.test_workflows import LIST
 
 
@@ -54,15 +54,15 @@ class TestGrant:
     def test_a_new_account(self, role: Role) -> None:
         call_command("grant", "ann", role)
         ann = User.objects.get(username="ann")
-        assert role_of(ann) == role
+        assert roles_on(ann, "main") == [role]
         assert ann.check_password("correct horse battery")
 
     def test_another_role_takes_the_first_away(self) -> None:
         call_command("grant", "ann", "administrator")
         call_command("grant", "ann", "viewer")
-        assert role_of(User.objects.get()) == Role.VIEWER
+        assert roles_on(User.objects.get(), "main") == [Role.VIEWER]
         call_command("grant", "ann", "none")
-        assert role_of(User.objects.get()) is None
+        assert roles_on(User.objects.get(), "main") == []
 
     def test_a_weak_password_or_name_is_refused(self, monkeypatch: pytest.MonkeyPatch) -> None:
         with pytest.raises(CommandError, match="valid username"):

@@ -5,18 +5,17 @@ from http import HTTPStatus
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
-from django.db import connection
+from django.contrib.auth.models import Group, User
 from django.test import Client
 from django.urls import resolve
 
 from client_core import DBOSClient
 from console.audit_chain import verify
-from console.models import AuditEntry, SavedView
-from console.permissions import Action, Role
+from console.models import AuditEntry, Grant, Operation, OwnRole, SavedView
+from console.permissions import ALLOWED, Action, Role
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert, SignIn
-from tests.console.test_permissions import RULED, allowed, planned_operation
+from tests.console.test_permissions import PK, RULED, SAMPLES
 
 REASON = "the customer asked"
 _ENQUEUE = {"workflow_name": "order", "queue_name": "orders", "anyway": "yes"}
@@ -58,6 +57,17 @@ WRITES: dict[str, tuple[Typed, ...]] = {
     "view-save": ({"name": "mine", "q": "status:error"},),
     "view-forget": ({},),
 }
+#: The same, of what is about the console and no system.
+MANAGES: dict[str, Typed] = {
+    "role-create": {"name": "day-shift", "actions": "workflow.resume"},
+    "role-edit": {"description": "by night", "actions": "workflow.resume"},
+    "role-delete": {},
+    "grant-give": {"holder": "team night", "role": Role.OPERATOR, "system": "main"},
+    "grant-take": {},
+    "team-create": {"name": "day", "members": ""},
+    "team-edit": {"name": "late", "members": ""},
+    "team-delete": {},
+}
 #: What takes rows away as a file, and the question that it is asked with.
 FILES = {
     "workflow-export": "?q=status%3Aerror",
@@ -73,7 +83,12 @@ OTHERS = {
 }
 #: These ask for no reason: what they change is the person's own, or planned with one.
 _WITHOUT_REASON = ("view-save", "view-forget", "operation-steer")
-PATHS = {str(resolve(path).url_name): (path, action) for path, action in RULED}
+PATHS = {str(resolve(path).url_name): (path, action) for path, action in RULED.items()}
+
+
+def allowed(role: Role | None, action: str) -> bool:
+    """Whether a role that is granted on all systems includes this."""
+    return role is not None and action in ALLOWED[role]
 
 
 @pytest.fixture
@@ -86,11 +101,18 @@ def world(insert: Insert, client: DBOSClient, sign_in: SignIn) -> Any:
         client.create_schedule(schedule_name="nightly", **given)  # type: ignore[arg-type]
         client.register_queue("orders")
         browser = sign_in(role)
-        view = SavedView(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
+        view = SavedView(pk=PK, owner=User.objects.get(), system="main", name="x", search="x")
         view.save()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT setval(pg_get_serial_sequence('console_savedview', 'id'), 1)")
-        planned_operation()
+        Operation.objects.create(
+            pk=SAMPLES["<uuid:operation_id>"],
+            system="main",
+            action="workflow.cancel",
+            filters={"workflow_ids": ["run-1"]},
+            state="planned",
+        )
+        OwnRole.objects.create(name="night-shift", actions=["workflow.cancel"])
+        team = Group.objects.create(pk=PK, name="night")
+        Grant.objects.create(pk=PK, group=team, role=Role.VIEWER, system="main")
         return browser
 
     return signed_in
@@ -114,7 +136,7 @@ def test_every_address_that_takes_a_post_is_tried_here(world: Any) -> None:
         for name, (path, _) in PATHS.items()
         if browser.post(path).status_code != HTTPStatus.METHOD_NOT_ALLOWED
     }
-    assert takes_posts == WRITES.keys() | OTHERS.keys()
+    assert takes_posts == WRITES.keys() | MANAGES.keys() | OTHERS.keys()
 
 
 @pytest.mark.parametrize("role", [None, *Role])
@@ -149,12 +171,28 @@ def test_a_write_leaves_one_entry(name: str, role: Role | None, world: Any) -> N
 
 
 @pytest.mark.parametrize("role", [None, *Role])
+@pytest.mark.parametrize("name", MANAGES)
+def test_a_change_of_who_may_do_what_leaves_one_entry(
+    name: str, role: Role | None, world: Any
+) -> None:
+    path, action = PATHS[name]
+    browser = world(role)
+    response = browser.post(path, MANAGES[name])
+    may = allowed(role, action)
+    assert (response.status_code == HTTPStatus.FOUND) == may
+    entry = AuditEntry.objects.get()
+    assert_complete(entry, role, "done" if may else "refused")
+    assert entry.system == ""
+    assert entry.target
+
+
+@pytest.mark.parametrize("role", [None, *Role])
 @pytest.mark.parametrize("name", FILES)
 def test_a_file_that_is_taken_leaves_one_entry(name: str, role: Role | None, world: Any) -> None:
     path, action = PATHS[name]
     response = world(role).get(f"{path}{FILES[name]}")
     if not allowed(role, action):  # To look is no write.
-        assert response.status_code == HTTPStatus.FORBIDDEN
+        assert response.status_code in (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
         assert not AuditEntry.objects.exists()
         return
     assert "attachment" in response.headers["Content-Disposition"]

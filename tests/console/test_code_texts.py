@@ -15,13 +15,14 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from client_core import DBOSClient, EnqueueOptions, InvalidOption
 from console.code_calls import METHODS, Call
 from console.code_texts import curl, python, typescript
+from console.models import Grant
 from console.systems import all_systems
 from console.views.code import address
 from tests.console.conftest import Insert
@@ -468,7 +469,7 @@ def copied(page: Any) -> list[str]:
 def environment(live_server: LiveServer) -> dict[str, str]:
     """A shell's, of somebody who may act."""
     user = User.objects.create_user("ann", password="it's $ecret")
-    user.groups.add(Group.objects.get_or_create(name="operator")[0])
+    Grant.objects.create(user=user, role="operator", system="*")
     return {**os.environ, "CONSOLE_USER": "ann", "CONSOLE_PASSWORD": "it's $ecret"}
 
 
@@ -514,7 +515,7 @@ def test_curl_does_every_action(
     sql: Sql,
     word: str,
 ) -> None:
-    User.objects.get().groups.add(Group.objects.get_or_create(name="administrator")[0])
+    Grant.objects.create(user=User.objects.get(), role="administrator", system="*")
     acts = Acts(insert, word)
     system = all_systems()["main"]
     for call in acts.calls:

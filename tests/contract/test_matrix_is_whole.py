@@ -29,7 +29,7 @@ NAMES = {method.name for method in METHODS}
 #: Public methods that write nothing; all others have to be in the matrix.
 READS = re.compile(
     r"(get|list|read|retrieve|wait|preview|check|count|recent|registered|group|compare|step|last|decode)_"
-    r"|(create|destroy|changes|suggest_fork_start|schedule_dialects|export_schedules|application_dialect|\w+_sql)$"
+    r"|(create|destroy|changes|reading|suggest_fork_start|schedule_dialects|export_schedules|application_dialect|\w+_sql)$"
 )
 #: Official names of what is called otherwise here.
 RENAMED = {
