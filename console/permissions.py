@@ -14,7 +14,7 @@ from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import User as AuthUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import OuterRef, Q, Subquery
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponseBase
 
 from console.action_words import WORDS
 from console.audit_rows import begin
@@ -253,7 +253,7 @@ def _access(request: Request) -> Access:
 
 
 def _stay_near(request: Request, response: HttpResponseBase, system: System) -> None:
-    cast(HttpResponse, response).set_cookie(
+    response.set_cookie(
         _NEAR_COOKIE,
         "1",
         max_age=NEAR_SECONDS,

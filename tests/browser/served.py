@@ -28,7 +28,6 @@ SYSTEMS = """
 environment = "staging"
 colour = "blue"
 database_url_env = "DBOS_SYSTEM_DATABASE_URL"
-links = {Logs = "https://logs.example/?q={workflow_id}"}
 
 [systems.production]
 environment = "production"

@@ -255,7 +255,7 @@ class TestDelete:
     def test_an_operator_is_told_who_may(self, operator: Client, insert: Insert) -> None:
         insert(workflow_uuid="run-1")
         page = operator.get(run_url("run-1"))
-        assert "Delete An administrator may." in text(page)
+        assert "Delete Your role on main does not include deleting runs." in text(page)
         assert run_url("run-1", "delete/") not in page.content.decode()
 
 

@@ -165,7 +165,9 @@ class TestPlan:
         assert "Act on all that match status:error" in text(
             operator.get(PLAN, {"scope": "all", "q": "status:error"})
         )
-        assert "Act on" not in text(viewer.get(LIST))
+        reason = "Your role on main does not include acting on many runs."
+        assert reason in text(viewer.get(LIST))
+        assert 'id="bulk"' not in viewer.get(LIST).content.decode()
 
 
 class TestConfirmation:
@@ -505,7 +507,8 @@ class TestPermission:
         assert start(operator, operation).status_code == HTTPStatus.FORBIDDEN
         steering = operator.post(url(operation, "steer/"), {"step": "stop"})
         assert steering.status_code == HTTPStatus.FORBIDDEN
-        assert "Your role may look" in text(operator.get(url(operation)))
+        reason = "Your role on main does not include deleting runs."
+        assert reason in text(operator.get(url(operation)))
 
 
 class TestTwo:

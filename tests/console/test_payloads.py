@@ -278,7 +278,8 @@ class TestSecrets:
         insert(workflow_uuid="r", output=json.dumps(BODY), serialization=JSON)
         for address in (run_url("r"), url("output"), url("output") + "?view=text"):
             assert "reveal/" not in viewer.get(address).content.decode()
-        assert "an operator may" in text(viewer.get(url("output") + "?view=text"))
+        reason = "Your role on main does not include revealing secrets."
+        assert reason in text(viewer.get(url("output") + "?view=text"))
 
     def test_no_page_leaks_them(self, viewer: Client, insert: Insert, sql: Sql) -> None:
         """A secret at every place there is, and every page that shows a piece of it."""

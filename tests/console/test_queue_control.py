@@ -263,5 +263,6 @@ class TestDelete:
     def test_it_is_for_administrators(self, operator: Client, client: DBOSClient) -> None:
         client.register_queue("orders")
         assert operator.post(DELETE).status_code == HTTPStatus.FORBIDDEN
-        assert "Delete" not in text(operator.get(ONE))
+        reason = "Delete Your role on main does not include deleting queues."
+        assert reason in text(operator.get(ONE))
         assert "Edit the limits" in text(operator.get(ONE))

@@ -89,7 +89,8 @@ def test_so_many_are_shown(
 
 def test_no_queues(viewer: Client, operator: Client) -> None:
     assert "No queues yet." in text(viewer.get(LIST))
-    assert "New queue" not in text(viewer.get(LIST))
+    reason = "New queue Your role on main does not include editing queues."
+    assert reason in text(viewer.get(LIST))
     assert "register one" in text(operator.get(LIST))
 
 

@@ -87,7 +87,7 @@ class TestMissed:
         assert f"{2} of {2 + len(others)} that were due in the last day have no run" in page
         for run in (first, second):
             assert Fire(run.scheduled_at).local in page
-        assert "Backfill" not in page
+        assert "Backfill Your role on main does not include backfilling." in page
         assert "Backfill" in text(operator.get(self.URL))
         insert(workflow_uuid=first.workflow_id)
         page = text(viewer.get(self.URL))

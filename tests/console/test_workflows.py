@@ -360,7 +360,8 @@ class TestDetail:
         self, viewer: Client, operator: Client, insert: Insert
     ) -> None:
         insert(workflow_uuid="run-1", status="PENDING")
-        assert "Your role may look, not act" in text(viewer.get(run_url("run-1")))
+        reason = "Your role on main does not include cancelling runs."
+        assert reason in text(viewer.get(run_url("run-1")))
         assert run_url("run-1", "cancel/") in operator.get(run_url("run-1")).content.decode()
 
 
