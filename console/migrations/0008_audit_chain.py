@@ -1,6 +1,6 @@
 """The audit log is chained, and refuses to be changed.
 
-While the rows that are there are chained (about 30,000 a second), writers of the log wait; readers
+While the rows that are there are chained (thousands a second), writers of the log wait; readers
 do not. What holds while the release before runs on it: its entries are added and chained, its acts
 go on. It may fail only to write what it must not: it cannot close an entry any more, which it says
 in its log; such an entry stays "started". A form that was sent to one release is known to the other.
