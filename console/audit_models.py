@@ -132,9 +132,7 @@ class AuditEntry(Chained):
         indexes = (
             models.Index(fields=("username", "-id"), name="audit_by_person"),
             models.Index(fields=("action", "-id"), name="audit_by_action"),
-            models.Index(
-                F("system"), Left("target", TARGET_BEGINS), F("id").desc(), name="audit_by_target"
-            ),
+            models.Index(Left("target", TARGET_BEGINS), F("id").desc(), name="audit_by_target"),
             models.Index(fields=("at",), name="audit_by_time"),
         )
 

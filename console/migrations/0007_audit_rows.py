@@ -128,9 +128,7 @@ class Migration(migrations.Migration):
             for index in (
                 models.Index(fields=["username", "-id"], name="audit_by_person"),
                 models.Index(fields=["action", "-id"], name="audit_by_action"),
-                models.Index(
-                    F("system"), Left("target", 100), F("id").desc(), name="audit_by_target"
-                ),
+                models.Index(Left("target", 100), F("id").desc(), name="audit_by_target"),
                 models.Index(fields=["at"], name="audit_by_time"),
             )
         ),

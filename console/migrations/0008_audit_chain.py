@@ -1,6 +1,6 @@
 """The audit log is chained, and refuses to be changed.
 
-While the rows that are there are chained (about 30,000 a second), writers of the log wait; readers
+While the rows that are there are chained (thousands a second), writers of the log wait; readers
 do not. What holds while the release before runs on it: its entries are added and chained, its acts
 go on. It may fail only to write what it must not: it cannot close an entry any more, which it says
 in its log; such an entry stays "started". A form that was sent to one release is known to the other.
@@ -8,22 +8,23 @@ in its log; such an entry stays "started". A form that was sent to one release i
 
 from django.db import migrations, models
 
-#: One row of either table as the text that is hashed; `console/audit_chain.py` spells it out.
+#: One row of either table as the text that is hashed; `console/audit_chain.py` spells it out. Not
+#: in SQL, of which PostgreSQL makes a new plan for each row.
 TEXT = """
 CREATE FUNCTION console_audit_field(name text, value text) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT CASE WHEN value IS NULL THEN ''
-    ELSE name || ' ' || octet_length(convert_to(value, 'UTF8')) || ':' || value || E'\\n' END
-$$;
+LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN
+    CASE WHEN value IS NULL THEN ''
+    ELSE name || ' ' || octet_length(convert_to(value, 'UTF8')) || ':' || value || E'\\n' END;
+END $$;
 
 CREATE FUNCTION console_audit_moment(moment timestamptz) RETURNS text
-LANGUAGE sql IMMUTABLE AS $$
-    SELECT to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')
-$$;
+LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN
+    to_char(moment AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"');
+END $$;
 
 CREATE FUNCTION console_audit_text(one console_auditentry) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT console_audit_field('table', 'entry')
+LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN
+    console_audit_field('table', 'entry')
         || console_audit_field('position', one.position::text)
         || console_audit_field('previous', one.previous)
         || console_audit_field('id', one.id::text)
@@ -40,12 +41,12 @@ LANGUAGE sql STABLE AS $$
         || console_audit_field('outcome', one.outcome)
         || console_audit_field('detail', one.detail)
         || console_audit_field('completed_at', console_audit_moment(one.completed_at))
-        || console_audit_field('form_id', one.form_id::text)
-$$;
+        || console_audit_field('form_id', one.form_id::text);
+END $$;
 
 CREATE FUNCTION console_audit_text(one console_auditending) RETURNS text
-LANGUAGE sql STABLE AS $$
-    SELECT console_audit_field('table', 'ending')
+LANGUAGE plpgsql STABLE AS $$ BEGIN RETURN
+    console_audit_field('table', 'ending')
         || console_audit_field('position', one.position::text)
         || console_audit_field('previous', one.previous)
         || console_audit_field('id', one.id::text)
@@ -53,8 +54,8 @@ LANGUAGE sql STABLE AS $$
         || console_audit_field('entry_id', one.entry_id::text)
         || console_audit_field('outcome', one.outcome)
         || console_audit_field('detail', one.detail)
-        || console_audit_field('changed', one.changed::text)
-$$;
+        || console_audit_field('changed', one.changed::text);
+END $$;
 """
 
 #: The lock makes one order of all rows, and a row is hashed as it is stored, by whom it is stored.
@@ -109,6 +110,9 @@ BEGIN
     LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', one, current_schema());
         EXECUTE format('ALTER FUNCTION %s SET lock_timeout = %L', one, '10s');
+        -- A session that met the tables while they were small would go on without the index.
+        EXECUTE format('ALTER FUNCTION %s SET enable_seqscan = off', one);
+        EXECUTE format('ALTER FUNCTION %s SET enable_sort = off', one);
     END LOOP;
 END
 $$;

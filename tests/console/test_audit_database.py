@@ -98,6 +98,18 @@ def roles(worker_id: str) -> Iterator[tuple[str, str]]:
             conn.execute(SQL("DROP ROLE {}").format(Identifier(name)))
 
 
+def database_of(url: str) -> str:
+    return str(conninfo_to_dict(url)["dbname"])
+
+
+def independent(url: str) -> subprocess.CompletedProcess[str]:
+    """What the documentation gives to somebody who does not trust the console."""
+    code = (ROOT / "docs/audit.md").read_text().split("```python\n")[1].split("```")[0]
+    return subprocess.run(
+        [sys.executable, "-c", code, url], capture_output=True, text=True, check=False
+    )
+
+
 def _url(conninfo: str) -> str:
     parts = conninfo_to_dict(conninfo)
     where = f"{parts['host']}:{parts['port']}/{parts['dbname']}"
@@ -148,5 +160,10 @@ def test_the_role_of_the_console_only_adds(roles: tuple[str, str]) -> None:
         )
     verified = manage(console, "audit", "verify")
     assert verified.stdout.startswith("The audit log is whole. Its end: 3:"), verified.stderr
+    assert independent(console).stdout in verified.stdout
+    with psycopg.connect(server_url(database_of(console)), autocommit=True) as conn:
+        conn.execute("SET session_replication_role = replica")
+        conn.execute("UPDATE console_auditentry SET username = 'ann'")
+    assert "1 was changed" in independent(console).stderr
     assert "console.W009" not in manage(console, "check", "--deploy").stderr
     assert "console.W009" in manage(owner, "check", "--deploy").stderr
