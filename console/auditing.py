@@ -102,6 +102,31 @@ def audited_command(
         yield entry
 
 
+def record(
+    action: str,
+    *,
+    user: User | None = None,
+    username: str = "",
+    system: str = "",
+    target: str = "",
+    parameters: dict[str, Any] | None = None,
+    outcome: AuditEntry.Outcome = AuditEntry.Outcome.DONE,
+    detail: str = "",
+) -> AuditEntry:
+    """Keep one entry of what is no write of a system: a sign-in, a change of people."""
+    return AuditEntry.objects.create(
+        user=user,
+        username=(username or (user.get_username() if user else ""))[:150],
+        system=system,
+        action=action,
+        target=target,
+        parameters=parameters or {},
+        outcome=outcome,
+        detail=detail,
+        completed_at=timezone.now(),
+    )
+
+
 @contextmanager
 def _completing(entry: AuditEntry) -> Iterator[None]:
     """Close an entry with what became of the act."""

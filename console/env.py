@@ -42,6 +42,22 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
+def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    """NAME as one of a few words."""
+    value = text(name).lower() or default
+    if value not in allowed:
+        raise ImproperlyConfigured(f"{name} must be one of: {', '.join(allowed)}.")
+    return value
+
+
+def pairs(name: str) -> dict[str, str]:
+    """NAME as a list of ``this=that``, separated by commas."""
+    parts = [word.partition("=") for word in words(name)]
+    if not all(left.strip() and right.strip() for left, _, right in parts):
+        raise ImproperlyConfigured(f"{name} must be a list like this: theirs=ours, other=another.")
+    return {left.strip(): right.strip() for left, _, right in parts}
+
+
 def database_url(name: str) -> str:
     """NAME as a PostgreSQL URL, checked as far as it can be without connecting."""
     url = text(name)

@@ -56,6 +56,7 @@ class Action(StrEnum):
     VIEW_SHARE = "view.share"
     VIEW_FORGET = "view.forget"
     AUDIT_READ = "audit.read"
+    PEOPLE_MANAGE = "people.manage"
 
 
 class Role(StrEnum):

@@ -23,6 +23,10 @@ SAMPLES = {
     "<int:view_id>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
+    "<slug:token>": "0123456789abcdef",
+    "<int:person_id>": "4000",
+    "<int:group_id>": "4000",
+    "<int:pk>": "4000",
     "<uuid:operation_id>": "00000000-0000-4000-8000-000000000001",
 }
 
@@ -71,7 +75,17 @@ def test_every_view_has_a_rule(path: str, view: Any) -> None:
 
 
 def test_what_is_public_is_listed_here() -> None:
-    assert {"/healthz", "/theme/", "/login/", "/logout/"} == PUBLIC
+    assert {
+        "/healthz",
+        "/theme/",
+        "/login/",
+        "/login/second/",
+        "/login/passkey/",
+        "/login/provider/",
+        "/login/provider/callback/",
+        "/welcome/0123456789abcdef/",
+        "/logout/",
+    } == PUBLIC
 
 
 @pytest.mark.parametrize(("path", "action"), RULED)
@@ -100,6 +114,8 @@ def test_a_page_is_served_to_those_who_may(
     browser = sign_in(role)
     SavedView.objects.create(pk=1, owner=User.objects.get(), system="main", name="x", search="x")
     planned_operation()
+    User.objects.create_user("somebody", pk=4000)
+    Group.objects.create(pk=4000, name="somewhere")
     status = browser.get(path).status_code
     assert (status != HTTPStatus.FORBIDDEN) == allowed(role, action)
     assert status in (HTTPStatus.OK, HTTPStatus.FOUND, HTTPStatus.FORBIDDEN)
@@ -112,6 +128,8 @@ def test_a_write_that_is_refused_is_refused_and_kept(
 ) -> None:
     insert(workflow_uuid="run-1", status="PENDING")
     planned_operation()
+    User.objects.create_user("somebody", pk=4000)
+    Group.objects.create(pk=4000, name="somewhere")
     response = sign_in(role).post(path)
     refused = AuditEntry.objects.filter(outcome="refused")
     if allowed(role, action):

@@ -50,6 +50,8 @@ class Command(BaseCommand):
             access_log=False,
             lifespan="off",
             server_header=False,
+            # Whom to believe about the client's address, CONSOLE_TRUSTED_PROXIES says.
+            proxy_headers=False,
             timeout_graceful_shutdown=3,
         )
         # uvicorn ends its connections and then sends itself the signal again: that is a clean end.
