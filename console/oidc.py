@@ -63,6 +63,12 @@ class Exchange(OpenIDConnectOAuth2Adapter):
 
     _verifier = ""
 
+    @property
+    def basic_auth(self) -> bool:
+        """How the console shows that it is itself: as the standard has it, where that is taken."""
+        told = self.openid_config.get("token_endpoint_auth_methods_supported")
+        return told is None or "client_secret_basic" in told
+
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         """The same for every provider."""
         return str(build_absolute_uri(request, reverse("openid_connect_callback")))

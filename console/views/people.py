@@ -33,11 +33,10 @@ get_or_post = require_http_methods(["GET", "POST"])
 def index(request: Request) -> HttpResponse:
     """Everybody, by name."""
     wanted = request.GET.get("q", "").strip()
-    waiting = OneTimeLink.objects.filter(user=OuterRef("pk"), expires_at__gt=timezone.now())
     factor = Authenticator.objects.filter(user=OuterRef("pk"), type__in=_FACTORS)
     found = (
         User.objects.order_by("-is_active", "username")
-        .annotate(has_link=Exists(waiting), has_factor=Exists(factor))
+        .annotate(has_factor=Exists(factor))
         .annotate(sessions=Count("usersession"))
         .prefetch_related("groups")
     )

@@ -1,5 +1,6 @@
 """Sign-in through the provider of OpenID Connect."""
 
+from http import HTTPStatus
 from typing import Any
 
 from allauth.account.utils import get_next_redirect_url
@@ -7,6 +8,7 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.conf import settings
 from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
@@ -28,7 +30,10 @@ def start(request: Request) -> HttpResponse:
         )
     except (RequestException, ValueError, KeyError) as error:
         return _away(request, error)
-    return answer  # type: ignore[no-any-return]
+    if answer.status_code != HTTPStatus.FOUND:
+        return answer  # type: ignore[no-any-return]
+    # A redirect would be a part of the form's way, which may not leave this console.
+    return render(request, "accounts/to_provider.html", {"url": answer.url})
 
 
 @public

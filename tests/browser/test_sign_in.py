@@ -1,0 +1,329 @@
+"""Signing in as people do: with codes, passkeys, a lost phone, and through a provider."""
+
+import base64
+import hashlib
+import hmac
+import re
+import struct
+import subprocess
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.conftest import PATIENCE_MS, Watched
+from tests.browser.providers import CLIENT, provider, reserved_port, sign_in_at_provider
+from tests.browser.served import MANAGE, PASSWORD, Served, process, serving
+
+pytestmark = pytest.mark.xdist_group("sign-in")
+
+#: A device that makes passkeys and checks who uses it by itself.
+DEVICE = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+
+
+@pytest.fixture(scope="module")
+def console(worker_id: str) -> Iterator[Served]:
+    """A console with a provider, whose people the tests change."""
+    with reserved_port() as port:
+        settings = {
+            **CLIENT,
+            "CONSOLE_OIDC_ISSUER": f"http://localhost:{port}",
+            "CONSOLE_OIDC_CREATE": "1",
+            "CONSOLE_OIDC_ALLOWED_GROUPS": "ops,admins",
+            "CONSOLE_OIDC_EMAIL_DOMAINS": "shop.example",
+            "CONSOLE_OIDC_GROUPS": "ops=operator,staff=Staff",
+        }
+        with serving(f"sign_in_{worker_id}", **settings) as served:
+            home = address(served)
+            with provider(port, f"{home}/login/provider/callback/"):
+                yield served
+
+
+def address(console: Served) -> str:
+    """Its address by name: a passkey belongs to a name."""
+    return console.url.replace("127.0.0.1", "localhost")
+
+
+@pytest.fixture
+def window(browser: Browser, console: Served) -> Iterator[BrowserContext]:
+    """The window of a stranger; faults of its pages fail the test."""
+    context = browser.new_context(base_url=address(console))
+    context.set_default_timeout(PATIENCE_MS)
+    watched = Watched(context, "http://localhost", "40[134]|422|429")
+    watched.faults.clear()
+    yield context
+    context.close()
+    assert [fault for fault in watched.faults if "a request to" not in fault] == []
+
+
+@pytest.fixture
+def page(window: BrowserContext) -> Page:
+    """Its page."""
+    return window.new_page()
+
+
+def somebody(console: Served, name: str, role: str = "administrator") -> str:
+    """A new account."""
+    subprocess.run(
+        [*MANAGE, "grant", name, role], env=console.environment, check=True, capture_output=True
+    )
+    return name
+
+
+def fill_in(page: Page, name: str, password: str = PASSWORD) -> None:
+    page.goto("/login/")
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def is_in(page: Page) -> None:
+    expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+
+
+def sign_out(page: Page) -> None:
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/login/")
+
+
+def with_device(page: Page) -> None:
+    """Give the browser a device that makes passkeys."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
+
+
+def code_of(secret: str, *, after: str = "") -> str:
+    """What an authenticator app shows, as RFC 6238 has it; another than before if need be."""
+    while True:
+        counter = struct.pack(">Q", int(time.time()) // 30)
+        digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
+        at = digest[-1] & 15
+        code = f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
+        if code != after:
+            return code
+        time.sleep(0.2)  # Half a minute has one code.
+
+
+def set_up_app(page: Page) -> tuple[str, list[str]]:
+    """Set up an authenticator app; its secret, and the recovery codes."""
+    page.goto("/account/app/")
+    secret = page.locator(".by-steps code").inner_text().replace(" ", "")
+    page.get_by_label("The code that the app shows").fill(code_of(secret))
+    page.get_by_role("button", name="Set it up").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+    return secret, page.locator(".secrets code").all_inner_texts()
+
+
+def answer(page: Page, code: str) -> None:
+    page.get_by_label("Code of your authenticator app").fill(code)
+    page.get_by_role("button", name="Sign in").click()
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_code_is_asked_for_and_works_once(
+    browser: Browser, console: Served, scripted: bool
+) -> None:
+    name = somebody(console, f"totp-{scripted}")
+    window = browser.new_context(base_url=address(console), java_script_enabled=scripted)
+    window.set_default_timeout(PATIENCE_MS)
+    page = window.new_page()
+    fill_in(page, name)
+    is_in(page)
+    secret, _ = set_up_app(page)
+    sign_out(page)
+    fill_in(page, name)
+    answer(page, "000000")
+    expect(page.get_by_text("This code is not right")).to_be_visible()
+    code = code_of(secret)
+    answer(page, code)
+    is_in(page)
+    sign_out(page)
+    fill_in(page, name)
+    answer(page, code)
+    if code == code_of(secret):
+        expect(page.get_by_text("was used before")).to_be_visible()
+    window.close()
+
+
+def test_a_recovery_code_gets_in_once(page: Page, console: Served) -> None:
+    name = somebody(console, "recovery")
+    fill_in(page, name)
+    is_in(page)
+    _, codes = set_up_app(page)
+    assert len(set(codes)) == 10
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Download").click()
+    assert set(codes) <= set(download.value.path().read_text().split())
+    sign_out(page)
+    fill_in(page, name)
+    answer(page, codes[3])
+    is_in(page)
+    page.goto("/account/codes/")
+    expect(page.get_by_text("9 of your codes are left")).to_be_visible()
+    expect(page.get_by_text(codes[4])).to_have_count(0)
+    sign_out(page)
+    fill_in(page, name)
+    answer(page, codes[3])
+    expect(page.get_by_text("This code is not right")).to_be_visible()
+
+
+def test_a_passkey_signs_in_by_itself_and_as_second_factor(page: Page, console: Served) -> None:
+    name = somebody(console, "passkey")
+    with_device(page)
+    fill_in(page, name)
+    is_in(page)
+    page.goto("/account/passkeys/add/")
+    page.get_by_label("Name").fill("blue key")
+    page.get_by_role("button", name="Make the passkey").click()
+    page.get_by_role("heading", name="Recovery codes").wait_for()
+    sign_out(page)
+    page.goto("/login/?next=/account/")
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_text("blue key")).to_be_visible()
+    sign_out(page)
+    fill_in(page, name)
+    page.get_by_role("heading", name="Your second factor").wait_for()
+    page.get_by_role("button", name="Use a passkey").click()
+    is_in(page)
+    page.goto("/account/")
+    page.get_by_role("link", name="Take away").click()
+    page.get_by_role("button", name="Take it away").click()
+    expect(page.get_by_text("The passkey is taken away.")).to_be_visible()
+    sign_out(page)
+    page.get_by_role("button", name="Use a passkey").click()
+    expect(page.get_by_role("alert").get_by_text(re.compile("passkey|code"))).to_be_visible()
+
+
+def test_an_ended_session_leads_to_the_sign_in_and_back(
+    browser: Browser, page: Page, console: Served
+) -> None:
+    name = somebody(console, "two-browsers")
+    fill_in(page, name)
+    is_in(page)
+    other = browser.new_context(base_url=address(console)).new_page()
+    fill_in(other, name)
+    is_in(other)
+    other.goto("/account/")
+    other.get_by_role("button", name="End all others").click()
+    expect(other.get_by_text("1 session ended.")).to_be_visible()
+    other.context.close()
+    # The open page asks for itself anew, hears that it is over, and comes back after signing in.
+    where = page.url
+    page.get_by_label("Username").wait_for()
+    page.get_by_label("Username").fill(name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    is_in(page)
+    assert page.url == where
+
+
+def test_attempts_at_one_replica_count_at_the_other(page: Page, console: Served) -> None:
+    name = somebody(console, "guessed")
+    for number in range(5):
+        fill_in(page, name, f"guess {number}")
+        expect(page.get_by_text("There is no account with this name")).to_be_visible()
+    with process(console.environment) as (port, _):
+        page.goto(f"http://localhost:{port}/login/")
+        page.get_by_label("Username").fill(name.upper())
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Too many attempts")).to_be_visible()
+
+
+class TestProvider:
+    def arrive(self, page: Page, name: str, where: str = "/login/") -> None:
+        page.goto(where)
+        page.get_by_role("button", name="Continue with Shop ID").click()
+        sign_in_at_provider(page, name)
+
+    def refused(self, page: Page) -> None:
+        expect(page.get_by_text("Shop ID did not get you in")).to_be_visible()
+
+    def reason(self, browser: Browser, console: Served, reason: str) -> None:
+        """An administrator finds it in the audit log."""
+        page = browser.new_context(base_url=address(console)).new_page()
+        fill_in(page, "ann")
+        is_in(page)
+        page.goto("/audit/")
+        expect(page.get_by_role("row").filter(has_text=reason).first).to_be_visible()
+        page.context.close()
+
+    def test_somebody_new_gets_an_account_and_groups(self, page: Page) -> None:
+        self.arrive(page, "bob", "/login/?next=/account/")
+        expect(page.get_by_role("heading", name="Your account")).to_be_visible()
+        person = page.locator(".person")
+        expect(person.get_by_text("bob")).to_be_visible()
+        expect(person.get_by_text("operator")).to_be_visible()
+        sign_out(page)
+        self.arrive_again(page)
+        is_in(page)
+
+    def arrive_again(self, page: Page) -> None:
+        """The provider still knows who it is."""
+        page.get_by_role("button", name="Continue with Shop ID").click()
+
+    @pytest.mark.parametrize(
+        ("name", "reason"),
+        [
+            ("mal", "in none of the groups that may come in"),
+            ("zoe", "no verified e-mail of a domain that may come in"),
+            ("eve", "no verified e-mail of a domain that may come in"),
+        ],
+    )
+    def test_who_may_not_come_in_is_sent_back(
+        self, browser: Browser, console: Served, page: Page, name: str, reason: str
+    ) -> None:
+        self.arrive(page, name)
+        self.refused(page)
+        page.goto("/")
+        expect(page.get_by_label("Username")).to_be_visible()
+        self.reason(browser, console, reason)
+
+    @pytest.mark.parametrize("changed", ["state", "code"])
+    def test_an_answer_that_was_changed_on_the_way_is_refused(
+        self, page: Page, changed: str
+    ) -> None:
+        def tamper(route: Any) -> None:
+            url = re.sub(f"([?&]{changed}=)[^&]+", r"\1forged", route.request.url)
+            route.fulfill(status=302, headers={"Location": url})
+            page.unroute_all()
+
+        self.arrive_tampered(page, tamper)
+        self.refused(page)
+
+    def arrive_tampered(self, page: Page, tamper: Any) -> None:
+        page.goto("/login/")
+        page.get_by_role("button", name="Continue with Shop ID").click()
+        page.get_by_placeholder("Enter any login").wait_for()
+        page.route("**/login/provider/callback/**", tamper)
+        sign_in_at_provider(page, "bob")
+
+    def test_an_answer_to_another_browser_is_refused(self, browser: Browser, page: Page) -> None:
+        """Else a link could sign somebody in as another person."""
+        caught: list[str] = []
+
+        def catch(route: Any) -> None:
+            caught.append(route.request.url)
+            route.abort()
+
+        other = browser.new_context(base_url=page.context._options["baseURL"]).new_page()
+        other.goto("/login/")
+        other.get_by_role("button", name="Continue with Shop ID").click()
+        other.route("**/login/provider/callback/**", catch)
+        sign_in_at_provider(other, "bob")
+        other.wait_for_timeout(0)
+        while not caught:
+            other.wait_for_event("requestfailed")
+        page.goto(caught[0])
+        self.refused(page)
+        other.context.close()
