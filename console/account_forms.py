@@ -54,9 +54,9 @@ class PasswordForm(account.ChangePasswordForm):
         super().__init__(*args, **kwargs)
         _say(
             self,
-            oldpassword="Your password today",  # noqa: S106
-            password1="New password",  # noqa: S106
-            password2="New password once more",  # noqa: S106
+            oldpassword="Your password today",
+            password1="New password",
+            password2="New password once more",
         )
         self.fields["password1"].help_text = " ".join(password_validators_help_texts())
 

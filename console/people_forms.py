@@ -34,9 +34,9 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
             del self.fields["groups"]
         elif self.instance.pk:
             field.initial = teams().filter(user=self.instance)
-        self.fields["email"].help_text = (
-            "To sign in with instead of the name; nothing is sent to it."
-        )
+        self.fields[
+            "email"
+        ].help_text = "To sign in with instead of the name; nothing is sent to it."
 
     def clean_email(self) -> str:
         """One account has it: people sign in with it."""

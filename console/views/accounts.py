@@ -85,9 +85,7 @@ def _detail(request: Request) -> HttpResponse:
     codes = factors.filter(type=Authenticator.Type.RECOVERY_CODES).first()
     context = {
         "app": factors.filter(type=Authenticator.Type.TOTP).first(),
-        "passkeys": [
-            each.wrap() for each in factors if each.type == Authenticator.Type.WEBAUTHN
-        ],
+        "passkeys": [each.wrap() for each in factors if each.type == Authenticator.Type.WEBAUTHN],
         "codes_left": len(codes.wrap().get_unused_codes()) if codes else None,
         "sessions": sessions_of(request.user),
         "by_password": settings.CONSOLE_PASSWORD_SIGN_IN and request.user.has_usable_password(),

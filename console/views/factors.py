@@ -15,6 +15,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from allauth.mfa.webauthn.internal import flows
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
@@ -75,8 +76,8 @@ class SignInByPasskey(webauthn.LoginWebAuthnView):
     def form_invalid(self, form: Any) -> HttpResponse:
         """Keep a refused attempt."""
         account_events.refused(None, "passkey")
-        answer: HttpResponse = super().form_invalid(form)
-        return answer
+        messages.warning(self.request, "This passkey does not sign you in here.")
+        return redirect("account_login")
 
 
 class RemovePasskey(webauthn.RemoveWebAuthnView):
@@ -107,12 +108,9 @@ add_passkey = own(
     webauthn.AddWebAuthnView.as_view(template_name="mfa/add_passkey.html"), leads_to_factor=True
 )
 rename_passkey = own(
-    webauthn.EditWebAuthnView.as_view(
-        template_name="mfa/rename_passkey.html", success_url=ACCOUNT
-    )
+    webauthn.EditWebAuthnView.as_view(template_name="mfa/rename_passkey.html", success_url=ACCOUNT)
 )
 remove_passkey = own(RemovePasskey.as_view())
-
 
 
 def _codes(request: Request) -> HttpResponse:

@@ -161,9 +161,7 @@ def _ask(request: Request, person: User, what: str) -> HttpResponse:
 
 
 def _back(request: Request, person: User, outcome: Outcome) -> HttpResponse:
-    return redirect_with(
-        request, reverse("person", args=[person.pk]), outcome.level, outcome.text
-    )
+    return redirect_with(request, reverse("person", args=[person.pk]), outcome.level, outcome.text)
 
 
 def _show_link(request: Request, person: User, path: str) -> HttpResponse:

@@ -25,9 +25,7 @@ def start(request: Request) -> HttpResponse:
         raise Http404
     provider = oidc.ProviderAdapter().get_provider(request, oidc.provider_id())
     try:
-        answer: Any = provider.redirect(
-            request, "login", next_url=get_next_redirect_url(request)
-        )
+        answer: Any = provider.redirect(request, "login", next_url=get_next_redirect_url(request))
     except (RequestException, ValueError, KeyError) as error:
         return _away(request, error)
     if answer.status_code != HTTPStatus.FOUND:

@@ -41,9 +41,7 @@ class Command(BaseCommand):
             user.groups.add(Group.objects.get_or_create(name=role)[0])
         if user.is_superuser:
             self.stderr.write(f"{username} is a superuser, and stays an administrator by that.")
-        record(
-            "people.grant", username="command line", target=username, parameters={"role": role}
-        )
+        record("people.grant", username="command line", target=username, parameters={"role": role})
         self.stdout.write(f"{username}: {role}")
         if link:
             self._print_link(user)
