@@ -64,7 +64,7 @@ class Exchange(OpenIDConnectOAuth2Adapter):
     _verifier = ""
 
     @property
-    def basic_auth(self) -> bool:
+    def basic_auth(self) -> bool:  # type: ignore[override]
         """How the console shows that it is itself: as the standard has it, where that is taken."""
         told = self.openid_config.get("token_endpoint_auth_methods_supported")
         return told is None or "client_secret_basic" in told

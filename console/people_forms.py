@@ -1,6 +1,6 @@
 """What is typed about people and their groups."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib.auth.models import Group, User
@@ -21,7 +21,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
     class Meta:
         model = User
         fields = ("email", "first_name", "last_name")
-        labels = {"email": "E-mail"}
+        labels: ClassVar = {"email": "E-mail"}
 
     field_order = ("username", "email", "first_name", "last_name", "groups")
 
