@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 MANAGE = [sys.executable, str(ROOT / "manage.py")]
 PASSWORD = "only for these tests"
 #: Who signs in, by role; somebody new has none.
-PEOPLE = {"ann": "administrator", "vic": "viewer", "new": "none"}
+PEOPLE = {"ann": "administrator", "vic": "viewer", "mia": "viewer", "new": "none"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +57,8 @@ def serving(name: str, **settings: str) -> Iterator[Served]:
     for command in (["migrate"], *(["grant", *who] for who in PEOPLE.items())):
         subprocess.run([*MANAGE, *command], env=environment, check=True, capture_output=True)
     with process(environment) as (port, pid):
-        yield Served(f"http://127.0.0.1:{port}", system_url, pid, environment)
+        # By name: a passkey belongs to one.
+        yield Served(f"http://localhost:{port}", system_url, pid, environment)
 
 
 @contextmanager

@@ -1,32 +1,18 @@
 """Signing in as people do: with codes, passkeys, a lost phone, and through a provider."""
 
-import base64
-import hashlib
-import hmac
 import re
-import struct
 import subprocess
-import time
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
+from tests.browser.accounts import answer, code_of, fill_in, set_up_app, sign_out, with_device
 from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.providers import CLIENT, provider, reserved_port, sign_in_at_provider
 from tests.browser.served import MANAGE, PASSWORD, Served, process, serving
 
 pytestmark = pytest.mark.xdist_group("sign-in")
-
-#: A device that makes passkeys and checks who uses it by itself.
-DEVICE = {
-    "protocol": "ctap2",
-    "transport": "internal",
-    "hasResidentKey": True,
-    "hasUserVerification": True,
-    "isUserVerified": True,
-    "automaticPresenceSimulation": True,
-}
 
 
 @pytest.fixture(scope="module")
@@ -41,21 +27,17 @@ def console(worker_id: str) -> Iterator[Served]:
             "CONSOLE_OIDC_EMAIL_DOMAINS": "shop.example",
             "CONSOLE_OIDC_GROUPS": "ops=operator,staff=Staff",
         }
-        with serving(f"sign_in_{worker_id}", **settings) as served:
-            home = address(served)
-            with provider(port, f"{home}/login/provider/callback/"):
-                yield served
-
-
-def address(console: Served) -> str:
-    """Its address by name: a passkey belongs to a name."""
-    return console.url.replace("127.0.0.1", "localhost")
+        with (
+            serving(f"sign_in_{worker_id}", **settings) as served,
+            provider(port, f"{served.url}/login/provider/callback/"),
+        ):
+            yield served
 
 
 @pytest.fixture
 def window(browser: Browser, console: Served) -> Iterator[BrowserContext]:
     """The window of a stranger; faults of its pages fail the test."""
-    context = browser.new_context(base_url=address(console))
+    context = browser.new_context(base_url=console.url)
     context.set_default_timeout(PATIENCE_MS)
     watched = Watched(context, "http://localhost", "40[134]|422|429")
     yield context
@@ -79,54 +61,8 @@ def somebody(console: Served, name: str, role: str = "administrator") -> str:
     return name
 
 
-def fill_in(page: Page, name: str, password: str = PASSWORD) -> None:
-    page.goto("/login/")
-    page.get_by_label("Username").fill(name)
-    page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Sign in").click()
-
-
 def is_in(page: Page) -> None:
     expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
-
-
-def sign_out(page: Page) -> None:
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/login/")
-
-
-def with_device(page: Page) -> None:
-    """Give the browser a device that makes passkeys."""
-    session = page.context.new_cdp_session(page)
-    session.send("WebAuthn.enable")
-    session.send("WebAuthn.addVirtualAuthenticator", {"options": DEVICE})
-
-
-def code_of(secret: str, *, after: str = "") -> str:
-    """What an authenticator app shows, as RFC 6238 has it; another than before if need be."""
-    while True:
-        counter = struct.pack(">Q", int(time.time()) // 30)
-        digest = hmac.new(base64.b32decode(secret), counter, hashlib.sha1).digest()
-        at = digest[-1] & 15
-        code = f"{(struct.unpack('>I', digest[at : at + 4])[0] & 0x7FFFFFFF) % 10**6:06}"
-        if code != after:
-            return code
-        time.sleep(0.2)  # Half a minute has one code.
-
-
-def set_up_app(page: Page) -> tuple[str, list[str]]:
-    """Set up an authenticator app; its secret, and the recovery codes."""
-    page.goto("/account/app/")
-    secret = page.locator(".by-steps code").inner_text().replace(" ", "")
-    page.get_by_label("The code that the app shows").fill(code_of(secret))
-    page.get_by_role("button", name="Set it up").click()
-    page.get_by_role("heading", name="Recovery codes").wait_for()
-    return secret, page.locator(".secrets code").all_inner_texts()
-
-
-def answer(page: Page, code: str) -> None:
-    page.get_by_label("Code of your authenticator app").fill(code)
-    page.get_by_role("button", name="Sign in").click()
 
 
 @pytest.mark.parametrize("scripted", [True, False])
@@ -134,7 +70,7 @@ def test_a_code_is_asked_for_and_works_once(
     browser: Browser, console: Served, scripted: bool
 ) -> None:
     name = somebody(console, f"totp-{scripted}")
-    window = browser.new_context(base_url=address(console), java_script_enabled=scripted)
+    window = browser.new_context(base_url=console.url, java_script_enabled=scripted)
     window.set_default_timeout(PATIENCE_MS)
     page = window.new_page()
     fill_in(page, name)
@@ -210,7 +146,7 @@ def test_an_ended_session_leads_to_the_sign_in_and_back(
     name = somebody(console, "two-browsers")
     fill_in(page, name)
     is_in(page)
-    other = browser.new_context(base_url=address(console)).new_page()
+    other = browser.new_context(base_url=console.url).new_page()
     fill_in(other, name)
     is_in(other)
     other.goto("/account/")
@@ -251,7 +187,7 @@ class TestProvider:
 
     def reason(self, browser: Browser, console: Served, reason: str) -> None:
         """An administrator finds it in the audit log."""
-        page = browser.new_context(base_url=address(console)).new_page()
+        page = browser.new_context(base_url=console.url).new_page()
         fill_in(page, "ann")
         is_in(page)
         page.goto("/audit/")
@@ -305,7 +241,7 @@ class TestProvider:
         self, browser: Browser, console: Served, page: Page
     ) -> None:
         """Else a link could sign somebody in as another person."""
-        other = browser.new_context(base_url=address(console)).new_page()
+        other = browser.new_context(base_url=console.url).new_page()
         other.goto("/login/")
         other.get_by_role("button", name="Continue with Shop ID").click()
         other.get_by_placeholder("Enter any login").fill("bob")
