@@ -45,7 +45,7 @@ def people(world: World) -> list[Visit]:
 
     def refused(page: Page) -> None:
         confirm(page)
-        page.get_by_label("Username").fill(world.text("x")[:100])
+        page.get_by_label("Username").fill(world.text("a b")[:100])
         page.get_by_role("button", name="Make the account").click()
         page.locator(".errors").first.wait_for()
 
