@@ -50,7 +50,7 @@ class Visitor:
         """Fill in the console's form."""
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.get("/login/"))
         assert token
-        form = {"csrfmiddlewaretoken": token[1], "username": PERSON, "password": password}
+        form = {"csrfmiddlewaretoken": token[1], "login": PERSON, "password": password}
         self._answer("POST", "/login/", urlencode(form))
 
     def milliseconds(self, path: str, form: Mapping[str, str] | None = None) -> float:

@@ -9,5 +9,5 @@ class ConsoleConfig(AppConfig):
     name = "console"
 
     def ready(self) -> None:
-        """Make the checks known."""
-        from console import checks, database_rights, deployment  # noqa: F401
+        """Make the checks known, and hear of sign-ins from the beginning."""
+        from console import account_events, checks, database_rights, deployment  # noqa: F401

@@ -35,4 +35,6 @@ def _section(url_name: str) -> str:
     """The entry of the main navigation that a page is under: the first word of its URL's name."""
     if url_name in ("workflow-enqueue", "workflow-debounce"):
         return "enqueue"
+    if url_name.startswith(("account_", "mfa_")):
+        return "account"
     return url_name.partition("-")[0].removesuffix("s")

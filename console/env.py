@@ -37,6 +37,11 @@ def truth(name: str, *, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be 1 or 0.")
 
 
+def words(name: str, default: str = "") -> list[str]:
+    """NAME as a list, separated by commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
 def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     """NAME as one of a few words."""
     value = text(name).lower() or default
@@ -45,9 +50,12 @@ def choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
     return value
 
 
-def words(name: str, default: str = "") -> list[str]:
-    """NAME as a list, separated by commas."""
-    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+def pairs(name: str) -> dict[str, str]:
+    """NAME as a list of ``this=that``, separated by commas."""
+    parts = [word.partition("=") for word in words(name)]
+    if not all(left.strip() and right.strip() for left, _, right in parts):
+        raise ImproperlyConfigured(f"{name} must be a list like this: theirs=ours, other=another.")
+    return {left.strip(): right.strip() for left, _, right in parts}
 
 
 def database_url(name: str) -> str:

@@ -4,16 +4,19 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
-from console import readiness
+from console import readiness, second_factor, sessions
 from console.permissions import SAFE
 from console.preferences import zone_of
 from console.views import errors
@@ -81,11 +84,16 @@ class ConsoleMiddleware:
         except (DatabaseError, InterfaceError) as error:
             return errors.from_exception(request, error)
         if not signed_in:
-            login = redirect_to_login(request.get_full_path())
-            return HttpResponseClientRedirect(login.url) if request.htmx else login
+            return _to_sign_in(request)
         if rule is None:
             logger.error("The view %s has no rule and is refused.", view.__name__)
             raise PermissionDenied(view.__name__)
+        try:
+            sessions.seen(request)
+            if not getattr(view, "leads_to_factor", False) and second_factor.is_lacking(request):
+                return _elsewhere(request, reverse("mfa_index"))
+        except (DatabaseError, InterfaceError) as error:
+            return errors.from_exception(request, error)
         return None
 
     def process_exception(self, request: Any, error: Exception) -> HttpResponse | None:
@@ -99,3 +107,18 @@ def _is_foreign(request: HttpRequest) -> bool:
     """Whether a browser says that another site wrote the form; each form has a token besides."""
     site = request.headers.get("Sec-Fetch-Site", "none")
     return request.method not in SAFE and site not in ("same-origin", "none")
+
+
+def _to_sign_in(request: Any) -> HttpResponse:
+    """The sign-in page, and from there back to the page that the person has before the eyes."""
+    if request.method in ("GET", "HEAD"):
+        page = request.htmx.current_url_abs_path if request.htmx else None
+        return _elsewhere(request, redirect_to_login(page or request.get_full_path()).url)
+    if request.htmx:
+        return errors.session_over(request)
+    messages.warning(request, "Your session has ended: what you sent was not done.")
+    return redirect_to_login(request.get_full_path())
+
+
+def _elsewhere(request: Any, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)

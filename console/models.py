@@ -261,3 +261,15 @@ class Grant(models.Model):
     def holder(self) -> str:
         """Who has it."""
         return self.user.get_username() if self.user else f"team {self.group}"
+
+
+class OneTimeLink(models.Model):
+    """Lets a person in once, to choose a password; a new one takes the place of the last."""
+
+    user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True)
+    #: Of the secret in the address, which is kept nowhere.
+    digest = models.CharField(max_length=64, unique=True)
+    expires_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"a link for {self.user}"

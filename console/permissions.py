@@ -63,6 +63,7 @@ class Action(StrEnum):
     ROLE_MANAGE = "role.manage"
     #: It gives no more than its person has.
     GRANT_MANAGE = "grant.manage"
+    PEOPLE_MANAGE = "people.manage"
 
 
 class Role(StrEnum):
@@ -104,7 +105,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
 
 
 #: What holds for the console itself, and so only where it is granted on all systems.
-CONSOLE_WIDE = frozenset({Action.ROLE_MANAGE, Action.GRANT_MANAGE, "people.manage"})
+CONSOLE_WIDE = frozenset({Action.ROLE_MANAGE, Action.GRANT_MANAGE, Action.PEOPLE_MANAGE})
 #: What a person may do who may do it on any system; their pages show those alone.
 ANYWHERE = frozenset({Action.CONSOLE_USE, Action.AUDIT_READ, Action.AUDIT_EXPORT})
 #: What changes a system database, so that none may do it where that is read-only.
@@ -131,8 +132,11 @@ def held_by(user: User) -> Held:
 
 
 def _held_by(user: User) -> Held:
-    if not isinstance(user, AbstractUser) or not user.is_active:
-        return {}
+    return granted_to(user) if isinstance(user, AbstractUser) and user.is_active else {}
+
+
+def granted_to(user: AbstractUser) -> Held:
+    """What a person holds, or would hold with an account that is active."""
     if user.is_superuser:
         return {Grant.EVERY: {Role.ADMINISTRATOR: ALLOWED[Role.ADMINISTRATOR]}}
     own = OwnRole.objects.filter(name=OuterRef("role")).values("actions")
@@ -164,6 +168,15 @@ def allowed_on(user: User, system_name: str) -> frozenset[str]:
     held = held_by(user)
     roles = [*held.get(Grant.EVERY, {}).values(), *held.get(system_name, {}).values()]
     return frozenset[str]().union(*roles)
+
+
+def may_more(user: AbstractUser, other: User) -> bool:
+    """Whether a person may do anything anywhere that another may not, were the account active."""
+    return any(
+        actions - allowed_on(other, place)
+        for place, roles in granted_to(user).items()
+        for actions in roles.values()
+    )
 
 
 def why_not(user: User, action: Action, system: System) -> str:

@@ -29,6 +29,12 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "django_htmx",
     "template_partials",
 ]
@@ -46,6 +52,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "console.middleware.ConsoleMiddleware",
 ]
 TEMPLATES = [
@@ -70,6 +77,15 @@ DATABASES = {"default": env.django_database(CONSOLE_DATABASE_URL)}
 # The role that owns the tables, where it is another one than writes to them: `migrate` uses it.
 if env.text("CONSOLE_OWNER_DATABASE_URL"):
     DATABASES["owner"] = env.django_database(env.database_url("CONSOLE_OWNER_DATABASE_URL"))
+# What all replicas count together: attempts to sign in, and codes that were used. A migration made
+# the table; expired rows go as others come.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "console_cache",
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
+    }
+}
 
 #: Several system databases, described in TOML; see docs/systems.md. Read by console/systems.py.
 CONSOLE_SYSTEMS = env.text("CONSOLE_SYSTEMS")
@@ -105,9 +121,59 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = ["console.sign_in.Backend"]
+
+#: Who must have a second factor.
+CONSOLE_REQUIRE_MFA = env.choice(
+    "CONSOLE_REQUIRE_MFA", "nobody", ("nobody", "administrators", "everybody")
+)
+# A working day, so that nobody's session of yesterday is open today; and a lunch does not end it.
+CONSOLE_SESSION_HOURS = env.whole("CONSOLE_SESSION_HOURS", 12, least=1, most=24 * 90)
+CONSOLE_SESSION_IDLE_MINUTES = env.whole("CONSOLE_SESSION_IDLE_MINUTES", 120, least=1)
+CONSOLE_PASSWORD_SIGN_IN = env.truth("CONSOLE_PASSWORD_SIGN_IN", default=True)
+
+# Sign-in through a provider of OpenID Connect; without an issuer there is none.
+CONSOLE_OIDC_ISSUER = env.text("CONSOLE_OIDC_ISSUER")
+CONSOLE_OIDC_CLIENT_ID = env.text("CONSOLE_OIDC_CLIENT_ID")
+CONSOLE_OIDC_CLIENT_SECRET = env.text("CONSOLE_OIDC_CLIENT_SECRET")
+CONSOLE_OIDC_NAME = env.text("CONSOLE_OIDC_NAME", "single sign-on")
+CONSOLE_OIDC_SCOPES = env.words("CONSOLE_OIDC_SCOPES", "openid,profile,email")
+CONSOLE_OIDC_CREATE = env.truth("CONSOLE_OIDC_CREATE")
+CONSOLE_OIDC_EMAIL_DOMAINS = env.words("CONSOLE_OIDC_EMAIL_DOMAINS")
+CONSOLE_OIDC_GROUPS_CLAIM = env.text("CONSOLE_OIDC_GROUPS_CLAIM", "groups")
+CONSOLE_OIDC_ALLOWED_GROUPS = env.words("CONSOLE_OIDC_ALLOWED_GROUPS")
+CONSOLE_OIDC_GROUPS = env.pairs("CONSOLE_OIDC_GROUPS")
+
+ACCOUNT_ADAPTER = "console.sign_in.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username", "email"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
+# Of an address, and of an account: a guess costs more the longer one guesses.
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,20/1h/key"}
+ACCOUNT_FORMS = {
+    "login": "console.account_forms.LoginForm",
+    "change_password": "console.account_forms.PasswordForm",
+    "reauthenticate": "console.account_forms.ConfirmForm",
+}
+MFA_ADAPTER = "console.sign_in.FactorAdapter"
+MFA_FORMS = {
+    "authenticate": "console.account_forms.CodeForm",
+    "reauthenticate": "console.account_forms.ConfirmCodeForm",
+    "activate_totp": "console.account_forms.AppForm",
+    "add_webauthn": "console.account_forms.PasskeyForm",
+    "edit_webauthn": "console.account_forms.PasskeyNameForm",
+}
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "DBOS Console"
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+SOCIALACCOUNT_ADAPTER = "console.oidc.ProviderAdapter"
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 
 # Behind a proxy that ends TLS, CONSOLE_HTTPS=1 keeps the cookies on encrypted connections.
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS = env.truth("CONSOLE_HTTPS")
@@ -125,8 +191,11 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W012",
     "security.W016",
 ]
-SESSION_COOKIE_NAME = "console_session"
-CSRF_COOKIE_NAME = "console_csrf"
+# With this prefix browsers take them from this host alone, encrypted, and for all of it.
+SESSION_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}console_session"
+CSRF_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}console_csrf"
+SESSION_ENGINE = "console.sessions"
+SESSION_COOKIE_AGE = CONSOLE_SESSION_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_REFERRER_POLICY = "same-origin"

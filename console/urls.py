@@ -14,6 +14,7 @@ from console.views import (
     enqueue,
     error_groups,
     errors,
+    factors,
     forks,
     grants,
     health,
@@ -23,7 +24,9 @@ from console.views import (
     messages,
     operations,
     payloads,
+    people,
     preferences,
+    provider,
     queue_control,
     queues,
     rehearsal,
@@ -44,6 +47,7 @@ from console.views import (
 handler400 = errors.bad_request
 handler403 = errors.permission_denied
 handler404 = errors.not_found
+handler429 = errors.too_many
 handler500 = errors.server_error
 
 converters.register()
@@ -147,6 +151,43 @@ role_urls: list[URLPattern | URLResolver] = [
     path("teams/<int:team_id>/delete/", teams.delete, name="team-delete"),
 ]
 
+# django-allauth looks for its pages by these names.
+sign_in_urls: list[URLPattern | URLResolver] = [
+    path("", accounts.login, name="account_login"),
+    path("second/", factors.second, name="mfa_authenticate"),
+    path("passkey/", factors.sign_in_by_passkey, name="mfa_login_webauthn"),
+    path("provider/", provider.start, name="provider"),
+    path("provider/callback/", provider.callback, name="openid_connect_callback"),
+]
+account_urls: list[URLPattern | URLResolver] = [
+    path("", accounts.detail, name="mfa_index"),
+    path("password/", accounts.change_password, name="account_change_password"),
+    path("sessions/end/", accounts.end_sessions, name="account_end_sessions"),
+    path("confirm/", accounts.confirm, name="account_reauthenticate"),
+    path("confirm/code/", factors.confirm_code, name="mfa_reauthenticate"),
+    path("confirm/passkey/", factors.confirm_passkey, name="mfa_reauthenticate_webauthn"),
+    path("app/", factors.add_app, name="mfa_activate_totp"),
+    path("app/remove/", factors.remove_app, name="mfa_deactivate_totp"),
+    path("passkeys/add/", factors.add_passkey, name="mfa_add_webauthn"),
+    path("passkeys/<int:pk>/rename/", factors.rename_passkey, name="mfa_edit_webauthn"),
+    path("passkeys/<int:pk>/remove/", factors.remove_passkey, name="mfa_remove_webauthn"),
+    path("codes/", factors.codes, name="mfa_view_recovery_codes"),
+    path("codes/download/", factors.download_codes, name="mfa_download_recovery_codes"),
+]
+person_urls: list[URLPattern | URLResolver] = [
+    path("", people.detail, name="person"),
+    path("edit/", people.edit, name="person-edit"),
+    path("link/", people.link, name="person-link"),
+    path("active/", people.active, name="person-active"),
+    path("factors/", people.factors, name="person-factors"),
+    path("sessions/", people.sessions, name="person-sessions"),
+]
+people_urls: list[URLPattern | URLResolver] = [
+    path("", people.index, name="people"),
+    path("invite/", people.invite, name="people-invite"),
+    path("person/<int:person_id>/", include(person_urls)),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("healthz", health.healthz, name="healthz"),
@@ -156,8 +197,11 @@ urlpatterns = [
     path("audit/", audit.index, name="audit"),
     path("audit/export/", audit.export, name="audit-export"),
     path("audit/<int:position>/", audit.detail, name="audit-entry"),
-    path("login/", accounts.login, name="login"),
-    path("logout/", accounts.logout, name="logout"),
     path("", include(role_urls)),
+    path("login/", include(sign_in_urls)),
+    path("logout/", accounts.logout, name="account_logout"),
+    path("welcome/<slug:token>/", accounts.welcome, name="welcome"),
+    path("account/", include(account_urls)),
+    path("people/", include(people_urls)),
     path("s/<system:system>/", include(system_urls)),
 ]

@@ -161,6 +161,24 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return _page(request, 403, title, advice)
 
 
+def session_over(request: HttpRequest) -> HttpResponse:
+    """A form whose person is signed in no longer: the page keeps what was typed."""
+    return _page(
+        request,
+        401,
+        "Your session has ended",
+        "Nothing was done. What you typed is still here: copy it, load the page again to sign in, "
+        "and send it anew.",
+    )
+
+
+def too_many(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    """What django-allauth answers to who tries too often."""
+    return _page(
+        request, 429, "Too many attempts", "Nothing was done. Wait a few minutes, then try again."
+    )
+
+
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that did not come from this console, or whose session ended meanwhile."""
     return _page(

@@ -74,10 +74,13 @@
 
   const isRefresh = ({ requestConfig }) => requestConfig.triggeringEvent?.type === "refresh";
 
-  // A page that says what it has seen (data-seen) is answered by nothing while that holds.
+  // A page that says what it has seen (data-seen) is answered by nothing while that holds. What
+  // nobody asked for keeps no session from being idle.
   document.addEventListener("htmx:configRequest", ({ detail }) => {
-    const seen = detail.elt.dataset.seen;
-    if (seen && detail.triggeringEvent?.type === "refresh") detail.headers["X-Seen"] = seen;
+    if (detail.triggeringEvent?.type !== "refresh") return;
+    detail.headers["X-Refresh"] = "1";
+    const { seen } = detail.elt.dataset;
+    if (seen) detail.headers["X-Seen"] = seen;
   });
   document.addEventListener("htmx:beforeSwap", ({ detail }) => {
     if (!detail.target.matches("[data-refresh]")) return;

@@ -17,9 +17,10 @@ from playwright.sync_api import Browser
 from tests.databases import create_database, create_system_database
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+MANAGE = [sys.executable, str(ROOT / "manage.py")]
 PASSWORD = "only for these tests"
 #: Who signs in, by role; somebody new has none.
-PEOPLE = {"ann": "administrator", "vic": "viewer", "new": "none"}
+PEOPLE = {"ann": "administrator", "vic": "viewer", "mia": "viewer", "new": "none"}
 
 
 #: The same database twice: as it is, and as one that may only be read.
@@ -43,6 +44,8 @@ class Served:
     url: str
     system_url: str
     pid: int
+    #: What another process needs to be a replica of it.
+    environment: dict[str, str]
 
 
 @pytest.fixture(scope="session")
@@ -53,7 +56,7 @@ def served(worker_id: str) -> Iterator[Served]:
 
 
 @contextmanager
-def serving(name: str) -> Iterator[Served]:
+def serving(name: str, **settings: str) -> Iterator[Served]:
     """A console, its two databases and the accounts of its people."""
     system_url = create_system_database(f"{name}_system")
     foreign = ("DJANGO", "CONSOLE", "DBOS", "PORT")
@@ -64,18 +67,26 @@ def serving(name: str) -> Iterator[Served]:
         "CONSOLE_PASSWORD": PASSWORD,
         "DBOS_SYSTEM_DATABASE_URL": system_url,
         "CONSOLE_SYSTEMS": SYSTEMS,
+        **settings,
     }
-    manage = [sys.executable, str(ROOT / "manage.py")]
     for command in (["migrate"], *(["grant", *who] for who in PEOPLE.items())):
-        subprocess.run([*manage, *command], env=environment, check=True, capture_output=True)
+        subprocess.run([*MANAGE, *command], env=environment, check=True, capture_output=True)
+    with process(environment) as (port, pid):
+        # By name: a passkey belongs to one.
+        yield Served(f"http://localhost:{port}", system_url, pid, environment)
+
+
+@contextmanager
+def process(environment: dict[str, str]) -> Iterator[tuple[int, int]]:
+    """A process that serves the console: its port and its ID."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         fd = listener.fileno()
         server = subprocess.Popen(
-            [*manage, "serve", "--fd", str(fd)], env=environment, pass_fds=[fd]
+            [*MANAGE, "serve", "--fd", str(fd)], env=environment, pass_fds=[fd]
         )
         port = listener.getsockname()[1]
     try:
-        yield Served(f"http://127.0.0.1:{port}", system_url, server.pid)
+        yield port, server.pid
     finally:
         server.terminate()
         server.wait()

@@ -2,9 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -16,11 +15,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from client_core import DatabaseUnavailable
 from console.search import exact_term
 from console.views import errors
+from tests.browser.account_visits import account, people
 from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.served import Served
+from tests.browser.visit import Act, Visit
 from tests.browser.world import World
 
-Act = Callable[[Page], object]
 S = "/s/main"
 #: Addresses without a page of their own, and what they answer with.
 NO_PAGES = {
@@ -29,7 +29,12 @@ NO_PAGES = {
     "healthz": "a word",
     "readyz": "a word",
     "theme": "the page that asked",
-    "logout": "the sign-in page",
+    "account_logout": "the sign-in page",
+    "account_end_sessions": "the account",
+    "mfa_login_webauthn": "the sign-in page",
+    "mfa_download_recovery_codes": "a file",
+    "provider": "the page of the provider",
+    "openid_connect_callback": "the page that was asked for",
     "payload-text": "text",
     "payload-download": "a file",
     "workflow-export": "a file",
@@ -44,16 +49,6 @@ NO_PAGES = {
     "workflow-count": "a number in the list",
     "workflow-complete": "options of the search box",
 }
-
-
-@dataclass(frozen=True)
-class Visit:
-    """A page in a state: where it is, what a person does there, and who."""
-
-    what: str
-    path: str
-    act: Act | None = None
-    who: str = "ann"
 
 
 def routes() -> set[str]:
@@ -115,6 +110,8 @@ def every_visit(world: World) -> list[Visit]:
         *_queues(world),
         *_operations(world),
         *_roles(world),
+        *people(world),
+        *account(),
         *_alone(world),
     ]
 
@@ -467,7 +464,7 @@ def _alone(world: World) -> list[Visit]:
         page.get_by_label("Username").fill(world.text("eve")[:100])
         page.get_by_label("Password").fill("wrong")
         page.get_by_role("button", name="Sign in").click()
-        page.get_by_text("correct username and password").wait_for()
+        page.get_by_text("no account with this name").wait_for()
 
     return [
         Visit("page: sign in", "/login/", who=""),

@@ -14,7 +14,7 @@ from tests.console.test_workflows import LIST
 def test_in_and_out(client: object) -> None:
     User.objects.create_superuser("ann", password="correct horse")
     browser = Client()
-    page = browser.post("/login/?next=/audit/", {"username": "ann", "password": "correct horse"})
+    page = browser.post("/login/?next=/audit/", {"login": "ann", "password": "correct horse"})
     assert page.headers["Location"] == "/audit/"
     assert browser.get(LIST).status_code == HTTPStatus.OK
     browser.post("/logout/")
@@ -23,15 +23,15 @@ def test_in_and_out(client: object) -> None:
 
 def test_a_wrong_password_keeps_the_name(client: object) -> None:
     User.objects.create_user("ann", password="correct horse")
-    page = Client().post("/login/", {"username": "ann", "password": "wrong"}).content.decode()
+    page = Client().post("/login/", {"login": "ann", "password": "wrong"}).content.decode()
     assert 'value="ann"' in page
     assert "wrong" not in page
-    assert "correct username and password" in page
+    assert "no account with this name and password" in page
 
 
 def test_an_address_elsewhere_is_not_followed(client: object) -> None:
     User.objects.create_user("ann", password="correct horse")
-    credentials = {"username": "ann", "password": "correct horse"}
+    credentials = {"login": "ann", "password": "correct horse"}
     response = Client().post("/login/?next=https://evil.example/", credentials)
     assert response.headers["Location"] == "/"
 

@@ -78,7 +78,7 @@ def test_every_page_is_private_and_closed_to_foreign_code(viewer: Client, path: 
 def test_cookies_are_out_of_reach_of_scripts(client: object) -> None:
     User.objects.create_user("ann", password="correct horse")
     browser = Client()
-    browser.post("/login/", {"username": "ann", "password": "correct horse"})
+    browser.post("/login/", {"login": "ann", "password": "correct horse"})
     browser.post("/theme/", {"theme": "dark"})
     assert browser.cookies.keys() == {"console_session", "console_csrf", "console_theme"}
     for cookie in browser.cookies.values():

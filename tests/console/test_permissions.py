@@ -36,6 +36,9 @@ SAMPLES = {
     "<int:position>": "1",
     "<slug:fingerprint>": "0123456789abcdef",
     "<payload_place:place>": "input",
+    "<slug:token>": "0123456789abcdef",
+    "<int:person_id>": "910001",
+    "<int:pk>": "910001",
     "<uuid:operation_id>": "00000000-0000-4000-8000-000000000001",
 }
 #: Of the rows with a number.
@@ -219,7 +222,18 @@ def test_every_view_has_a_rule(path: str) -> None:
 
 
 def test_what_is_public_is_listed_here() -> None:
-    assert {"/healthz", "/readyz", "/theme/", "/login/", "/logout/"} == PUBLIC
+    assert {
+        "/healthz",
+        "/readyz",
+        "/theme/",
+        "/login/",
+        "/login/second/",
+        "/login/passkey/",
+        "/login/provider/",
+        "/login/provider/callback/",
+        "/welcome/0123456789abcdef/",
+        "/logout/",
+    } == PUBLIC
 
 
 def test_every_action_is_explained() -> None:

@@ -82,7 +82,7 @@ def test_a_start_without_databases_is_a_page_until_they_come(
     while status == 503 and time.monotonic() < deadline:
         status, page = sign_in_as_nobody(port)
     assert status == 200
-    assert "correct username and password" in page
+    assert "no account with this name and password" in page
 
 
 def test_it_ends_at_once_when_told_to(server: subprocess.Popen[str], port: int) -> None:
@@ -96,7 +96,7 @@ def sign_in_as_nobody(port: int) -> tuple[int, str]:
     browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
     page = browser.open(f"http://127.0.0.1:{port}/login/").read().decode()
     token = page.partition('name="csrfmiddlewaretoken" value="')[2].partition('"')[0]
-    form = f"csrfmiddlewaretoken={token}&username=nobody&password=x".encode()
+    form = f"csrfmiddlewaretoken={token}&login=nobody&password=x".encode()
     try:
         with browser.open(f"http://127.0.0.1:{port}/login/", form) as response:
             return response.status, response.read().decode()
