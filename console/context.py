@@ -17,11 +17,12 @@ def console(request: HttpRequest) -> dict[str, Any]:
     here = match.kwargs.get("system") if match else None
     system = here or next(iter(seen), None)
     section = _section(match.url_name or "") if match else ""
+    others = [one for one in seen if one != here] if len(seen) > 1 else []
     return {
         "section": section,
         "system": system,
         "is_of_system": here is not None,
-        "others": elsewhere(request, section, [one for one in seen if one != here]),
+        "others": elsewhere(request, section, others),
         "theme": request.COOKIES.get("console_theme", ""),
         "roles": roles_on(user, system.name) if system else [],
         "may": {

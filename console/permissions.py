@@ -170,6 +170,13 @@ def allowed_on(user: User, system_name: str) -> frozenset[str]:
     return frozenset[str]().union(*roles)
 
 
+def is_administrator(user: User) -> bool:
+    """Whether a person administers any system, or manages people, roles or grants."""
+    held = held_by(user)
+    is_named = any(Role.ADMINISTRATOR in roles for roles in held.values())
+    return is_named or bool(allowed_on(user, Grant.EVERY) & CONSOLE_WIDE)
+
+
 def may_more(user: AbstractUser, other: User) -> bool:
     """Whether a person may do anything anywhere that another may not, were the account active."""
     return any(

@@ -4,7 +4,7 @@ from allauth.mfa.models import Authenticator
 from django.conf import settings
 
 from console.http import Request
-from console.permissions import Action, can
+from console.permissions import is_administrator
 
 #: In a session whose person was found to have one.
 HAS_FACTOR = "console_has_factor"
@@ -14,7 +14,7 @@ _KINDS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 def is_demanded(request: Request) -> bool:
     """Whether the settings demand one of this person."""
     if settings.CONSOLE_REQUIRE_MFA == "administrators":
-        return can(request.user, Action.PEOPLE_MANAGE)
+        return is_administrator(request.user)
     return bool(settings.CONSOLE_REQUIRE_MFA == "everybody")
 
 

@@ -12,11 +12,14 @@ def grant_what_groups_meant(apps: Any, schema_editor: Any) -> None:
 
     The groups stay as they are: the release before reads them until it is gone.
     """
-    Group, Grant = apps.get_model("auth", "Group"), apps.get_model("console", "Grant")
-    for group in Group.objects.filter(name__in=("viewer", "operator", "administrator")):
+    Group, Grant = (
+        apps.get_model(*names).objects.using(schema_editor.connection.alias)
+        for names in (("auth", "Group"), ("console", "Grant"))
+    )
+    for group in Group.filter(name__in=("viewer", "operator", "administrator")):
         members = group.user_set.values_list("pk", flat=True)
-        Grant.objects.bulk_create(
-            [Grant(user_id=pk, role=group.name, system="*") for pk in members],
+        Grant.bulk_create(
+            [Grant.model(user_id=pk, role=group.name, system="*") for pk in members],
             ignore_conflicts=True,
         )
 

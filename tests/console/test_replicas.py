@@ -81,7 +81,7 @@ class Browser:
 
     def sign_in(self) -> None:
         """As ann."""
-        form = {**self.form("/login/"), "username": "ann", "password": PASSWORD}
+        form = {**self.form("/login/"), "login": "ann", "password": PASSWORD}
         assert self.ask("POST", "/login/", form)[0] == http.HTTPStatus.FOUND
 
 

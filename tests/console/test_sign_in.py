@@ -25,7 +25,7 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
-from console.models import AuditEntry
+from console.models import AuditEntry, Grant
 from console.sign_in import FactorAdapter, find_person
 
 PASSWORD = "correct horse battery"
@@ -338,6 +338,11 @@ class TestDemanded:
         settings.CONSOLE_REQUIRE_MFA = "administrators"
         assert sign_in("operator").get("/account/password/").status_code == HTTPStatus.OK
         assert sign_in("administrator").get("/account/password/").headers["Location"] == "/account/"
+        here = sign_in("newcomer")
+        Grant.objects.create(user=User.objects.get(username="newcomer"), role="viewer", system="*")
+        assert here.get("/account/password/").status_code == HTTPStatus.OK
+        Grant.objects.update(role="administrator", system="main")
+        assert here.get("/account/password/").headers["Location"] == "/account/"
 
 
 class TestWithoutPasswords:
