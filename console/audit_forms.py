@@ -1,8 +1,10 @@
 """What the audit log may be searched for, as a form; what it means stands in `audit_search.py`."""
 
 from django import forms
+from django.utils import timezone
 
 from console.audit_models import AuditOutcome
+from console.audit_search import AuditSearch
 from console.fields import MomentInput
 from console.permissions import Action
 
@@ -21,3 +23,14 @@ class AuditSearchForm(forms.Form):
     target = forms.CharField(
         label="The whole target", required=False, help_text="An ID or a name, letter by letter."
     )
+
+    def __init__(self, search: AuditSearch) -> None:
+        """Filled in with what is searched for, as far as it has a meaning."""
+        moments = {
+            name: timezone.localtime(value).strftime("%Y-%m-%dT%H:%M")
+            for name, value in (("since", search.since), ("until", search.until))
+            if value
+        }
+        super().__init__(initial={**search.asked, **moments})
+        if search.action and search.action not in list(Action):  # Such as a sign-in.
+            self.fields["action"].choices.append((search.action, search.action))  # type: ignore[attr-defined]

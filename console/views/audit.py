@@ -35,7 +35,7 @@ def index(request: Request) -> HttpResponse:
     found = Found([], None) if search.problems else page(search, before, PAGE_SIZE)
     context = {
         "search": search,
-        "form": AuditSearchForm(initial=request.GET.dict()),
+        "form": AuditSearchForm(search),
         "entries": found.entries,
         "older": found.before,
         "is_cut": found.is_cut,

@@ -25,7 +25,7 @@ def console(worker_id: str) -> Iterator[Served]:
             "CONSOLE_OIDC_CREATE": "1",
             "CONSOLE_OIDC_ALLOWED_GROUPS": "ops,admins",
             "CONSOLE_OIDC_EMAIL_DOMAINS": "shop.example",
-            "CONSOLE_OIDC_GROUPS": "ops=operator,staff=Staff",
+            "CONSOLE_OIDC_GROUPS": "ops=Ops,staff=Staff",
         }
         with (
             serving(f"sign_in_{worker_id}", **settings) as served,
@@ -194,8 +194,13 @@ class TestProvider:
         expect(page.get_by_role("row").filter(has_text=reason).first).to_be_visible()
         page.context.close()
 
-    def test_somebody_new_gets_an_account_and_groups(self, page: Page) -> None:
+    def test_somebody_new_gets_an_account_and_a_team(
+        self, browser: Browser, console: Served, page: Page
+    ) -> None:
         self.arrive(page, "bob", "/login/?next=/account/")
+        expect(page.get_by_role("heading", name="You have no role yet")).to_be_visible()
+        self.give(browser, console, "team Ops", "operator")
+        page.goto("/account/")
         expect(page.get_by_role("heading", name="Your account")).to_be_visible()
         person = page.locator(".person")
         expect(person.get_by_text("bob")).to_be_visible()
@@ -204,6 +209,18 @@ class TestProvider:
         # The provider still knows who it is.
         page.get_by_role("button", name="Continue with Shop ID").click()
         is_in(page)
+
+    def give(self, browser: Browser, console: Served, holder: str, role: str) -> None:
+        """An administrator gives it a role."""
+        page = browser.new_context(base_url=console.url).new_page()
+        fill_in(page, "ann")
+        is_in(page)
+        page.goto("/grants/give/")
+        page.get_by_label("Person or team").fill(holder)
+        page.get_by_label("Role").select_option(role)
+        page.get_by_role("button", name="Give it").click()
+        expect(page.get_by_role("row").filter(has_text="Ops")).to_be_visible()
+        page.context.close()
 
     @pytest.mark.parametrize(
         ("name", "reason"),

@@ -52,7 +52,7 @@ class Person:
     def __init__(self, port: int) -> None:
         self._base = f"http://127.0.0.1:{port}"
         self._browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor())
-        self.post("/login/", username="ann", password=PASSWORD)
+        self.post("/login/", login="ann", password=PASSWORD)
 
     def get(self, path: str) -> str:
         with self._browser.open(self._base + path) as response:

@@ -265,7 +265,7 @@ class TestSecrets:
         }
         assert SECRET not in str(vars(entry))
         listed = text(administrator.get("/audit/"))
-        assert "payload.reveal main r event api_token" in listed
+        assert "payload.reveal done main r event api_token" in listed
         assert SECRET not in listed
 
     def test_to_ask_reveals_nothing(self, operator: Client, insert: Insert) -> None:
