@@ -24,8 +24,9 @@ MARK = (
 #: What the mark makes where it is not text. The page has no picture and no frame of its own.
 HURT = """() => [
   window.hurt,
-  ...[...document.querySelectorAll("img, iframe, object, embed, base, script:not([src]), "
-    + "[onerror], [onload], a[href^='javascript:'], a[href*='//']:not([href^='/'])")]
+  ...[...document.querySelectorAll("img, iframe, object, embed, base, "
+    + "script:not([src], [type='application/json']), [onerror], [onload], "
+    + "a[href^='javascript:'], a[href*='//']:not([href^='/'])")]
     .map((element) => element.outerHTML.slice(0, 200)),
 ].filter(Boolean)"""
 

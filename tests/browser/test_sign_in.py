@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
-from tests.browser.accounts import answer, code_of, fill_in, set_up_app, sign_out, with_device
+from tests.browser.accounts import (
+    answer,
+    answer_by_app,
+    code_of,
+    fill_in,
+    set_up_app,
+    sign_out,
+    with_device,
+)
 from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.providers import CLIENT, provider, reserved_port, sign_in_at_provider
 from tests.browser.served import MANAGE, PASSWORD, Served, process, serving
@@ -80,8 +88,7 @@ def test_a_code_is_asked_for_and_works_once(
     fill_in(page, name)
     answer(page, "000000")
     expect(page.get_by_text("This code is not right")).to_be_visible()
-    code = code_of(secret)
-    answer(page, code)
+    code = answer_by_app(page, secret)
     is_in(page)
     sign_out(page)
     fill_in(page, name)
