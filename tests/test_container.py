@@ -9,8 +9,10 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +48,23 @@ def copied() -> list[tuple[str, str]]:
     ]
 
 
+@contextmanager
+def open_folder() -> Iterator[Path]:
+    """A new folder that every user of the machine may read; those of pytest are its own user's."""
+    with tempfile.TemporaryDirectory(prefix="dbos-console-image-") as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
 @pytest.fixture(scope="module")
-def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def image() -> Iterator[Path]:
     """The folder that the image would have as /app, which nobody can write to."""
-    app = tmp_path_factory.mktemp("image") / "app"
+    with open_folder() as folder:
+        yield from built(folder / "app")
+
+
+def built(app: Path) -> Iterator[Path]:
+    """Walk the steps there."""
     app.mkdir()
     for source, target in copied():
         place = app / (f"{target}{Path(source).name}" if target.endswith("/") else target)
@@ -65,15 +80,13 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         python, *rest = shlex.split(line)
         command = [sys.executable if python == "python" else python, *rest]
         subprocess.run(command, cwd=app, check=True, capture_output=True)
-    for folder in (app.parent.parent, app.parent):
-        folder.chmod(0o755)
     subprocess.run(["chmod", "-R", "a-w,a+rX", str(app)], check=True)
     yield app
     subprocess.run(["chmod", "-R", "u+w", str(app)], check=True)
 
 
 @pytest.fixture
-def secrets(system_url: str, worker_id: str, tmp_path: Path) -> Iterator[Path]:
+def secrets(system_url: str, worker_id: str) -> Iterator[Path]:
     """The files of compose.yaml, on a database with the roles of deploy/roles.sql."""
     database, password = f"container_{worker_id}", "only-for-tests"
     create_database(database)
@@ -93,10 +106,10 @@ def secrets(system_url: str, worker_id: str, tmp_path: Path) -> Iterator[Path]:
         for name, role in roles.items()
     }
     keys = {"console_secret_key": "0123456789-abcdefghijklmnopqrstuvwxyz-" * 2}
-    tmp_path.chmod(0o755)
-    for name, content in {**urls, **keys, "dbos_system_database_url": system_url}.items():
-        (tmp_path / name).write_text(content)
-    yield tmp_path
+    with open_folder() as folder:
+        for name, content in {**urls, **keys, "dbos_system_database_url": system_url}.items():
+            (folder / name).write_text(content)
+        yield folder
     with psycopg.connect(server_url("postgres"), autocommit=True) as conn:
         conn.execute(SQL("DROP DATABASE {} WITH (FORCE)").format(Identifier(database)))
         _drop(conn, roles)

@@ -140,6 +140,8 @@ def test_the_focus_goes_once_through_all_and_is_seen(
             "errors": "/s/main/errors/",
         }[what]
     )
+    if what in ("list", "run"):  # They are there when what they load by themselves is.
+        page.locator({"list": "tbody tr", "run": "#history-title"}[what]).first.wait_for()
     # Nothing refreshes meanwhile: a page asks for itself only while nobody selects text.
     page.evaluate("document.getSelection().selectAllChildren(document.querySelector('h1'))")
     seen: list[dict[str, Any]] = []

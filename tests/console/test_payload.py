@@ -25,7 +25,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_json_stays_json(value: object) -> None:
-    assert json.loads(show(value).text) == value
+    assert json.loads(show(value, masks=NO_MASKS).text) == value
 
 
 @pytest.mark.parametrize(
