@@ -19,6 +19,9 @@ pytest_plugins = ["tests.contract.report"]
 
 os.environ.setdefault("DJANGO_ALLOW_ASYNC_UNSAFE", "true")  # Playwright keeps a loop running.
 
+#: Of a value in the name of a test.
+LONGEST_NAME = 200
+
 
 @pytest.fixture(scope="session")
 def system_url(worker_id: str) -> str:
@@ -77,3 +80,9 @@ def sql(
 def client(_session_client: DBOSClient, sql: psycopg.Connection[Any]) -> DBOSClient:
     """Our client on an empty system database."""
     return _session_client
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """A short name for a long value: it is in the environment of each process that is started."""
+    is_long = isinstance(val, str | bytes) and len(val) > LONGEST_NAME
+    return f"{argname} of {len(val)}" if is_long else None  # type: ignore[arg-type]
