@@ -1,5 +1,7 @@
 """What the audit log may be searched for, as a form; what it means stands in `audit_search.py`."""
 
+from typing import cast
+
 from django import forms
 from django.utils import timezone
 
@@ -8,14 +10,14 @@ from console.audit_search import AuditSearch
 from console.fields import MomentInput
 from console.permissions import Action
 
+_ACTIONS = [("", "any"), *((one.value, one.value) for one in Action)]
+
 
 class AuditSearchForm(forms.Form):
     """Fields named as those of :class:`console.audit_search.AuditSearch`."""
 
     username = forms.CharField(label="Who", required=False)
-    action = forms.ChoiceField(
-        required=False, choices=[("", "any"), *((one, one) for one in Action)]
-    )
+    action = forms.ChoiceField(required=False, choices=_ACTIONS)
     outcome = forms.ChoiceField(required=False, choices=[("", "any"), *AuditOutcome.choices])
     system = forms.CharField(required=False)
     since = forms.CharField(label="From", required=False, widget=MomentInput)
@@ -33,4 +35,5 @@ class AuditSearchForm(forms.Form):
         }
         super().__init__(initial={**search.asked, **moments})
         if search.action and search.action not in list(Action):  # Such as a sign-in.
-            self.fields["action"].choices.append((search.action, search.action))  # type: ignore[attr-defined]
+            action = cast(forms.ChoiceField, self.fields["action"])
+            action.choices = [*_ACTIONS, (search.action, search.action)]

@@ -1,7 +1,6 @@
 """Where a person is signed in."""
 
 import re
-from datetime import datetime
 from typing import Any
 
 from allauth.usersessions.models import UserSession
@@ -40,14 +39,9 @@ def sessions_of(person: User) -> list[dict[str, Any]]:
             "pk": each.pk,
             "browser": browser_of(each.user_agent),
             "address": each.ip,
-            "began_ms": milliseconds(each.created_at),
-            "seen_ms": milliseconds(each.last_seen_at),
+            "began_at": each.created_at,
+            "seen_at": each.last_seen_at,
             "is_this": each.is_current(),
         }
         for each in sorted(sessions, key=lambda each: each.last_seen_at, reverse=True)
     ]
-
-
-def milliseconds(moment: datetime | None) -> int | None:
-    """A moment in epoch milliseconds."""
-    return None if moment is None else round(moment.timestamp() * 1_000)

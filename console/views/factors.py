@@ -95,7 +95,7 @@ class RemovePasskey(webauthn.RemoveWebAuthnView):
 
 second = public(base.AuthenticateView.as_view(template_name="mfa/second.html"))
 confirm_code = own(
-    base.ReauthenticateView.as_view(template_name="mfa/confirm_code.html"), leads_to_factor=True
+    base.ReauthenticateView.as_view(template_name="accounts/confirm.html"), leads_to_factor=True
 )
 confirm_passkey = own(
     webauthn.ReauthenticateWebAuthnView.as_view(template_name="mfa/confirm_passkey.html"),

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from console import people
-from console.browsers import milliseconds, sessions_of
+from console.browsers import sessions_of
 from console.http import Request, redirect_with
 from console.models import OneTimeLink
 from console.one_time_links import LINK_HOURS
@@ -56,7 +56,6 @@ def _row(person: Any) -> dict[str, Any]:
     return {
         "person": person,
         "groups": [each.name for each in person.groups.all()],
-        "seen_ms": milliseconds(person.last_login),
     }
 
 
@@ -86,7 +85,6 @@ def detail(request: Request, person_id: int) -> HttpResponse:
         "waiting": OneTimeLink.objects.filter(user=person, expires_at__gt=timezone.now()).first(),
         "factors": Authenticator.objects.filter(user=person).order_by("type", "created_at"),
         "sessions": sessions_of(person),
-        "signed_in_ms": milliseconds(person.last_login),
     }
     return render(request, "people/detail.html", context)
 

@@ -124,6 +124,13 @@ class TestSearch:
             seen += re.findall(r'target">(run-\d{3})', page)
         assert seen == ["run-002", "run-001"]
 
+    def test_the_form_shows_what_is_searched_for(self, administrator: Client) -> None:
+        asked = {"action": "account.sign-in", "since": "2026-11-23T07:04:00Z", "username": "ann"}
+        page = administrator.get("/audit/", asked).content.decode()
+        assert '<option value="account.sign-in" selected>' in page
+        assert 'value="2026-11-23T07:04"' in page
+        assert 'value="ann"' in page
+
     def test_a_part_for_htmx(self, administrator: Client) -> None:
         response = administrator.get("/audit/?username=bob", headers=HTMX)
         assert response.content.lstrip().startswith(b'<div id="found"')
