@@ -13,7 +13,7 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.dispatch import receiver
 
 from console import sessions
-from console.auditing import record
+from console.audit_rows import record
 from console.http import Request
 from console.models import AuditEntry
 from console.second_factor import HAS_FACTOR

@@ -14,7 +14,6 @@ from client_core import DBOSClientError, OutcomeUnknown
 from console.audit_models import AuditEnding, AuditEntry, AuditForm
 from console.audit_models import AuditOutcome as Outcome
 from console.audit_rows import begin
-from console.audit_rows import record as record
 from console.permissions import Action, Refused, record_refusal, why_not
 from console.systems import System
 

@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.db.models import Q
 
-from console import auditing
+from console.audit_rows import record
 from console.models import Grant, OwnRole
 from console.permissions import (
     ALLOWED,
@@ -84,7 +84,7 @@ def save_role(user: User, name: str, description: str, actions: list[str]) -> Ow
         }
         if difference:
             word = "role.create" if is_new else "role.edit"
-            auditing.record(word, user=user, target=f"role {name}", parameters=difference)
+            record(word, user=user, target=f"role {name}", parameters=difference)
     return own
 
 
@@ -95,9 +95,7 @@ def delete_role(user: User, own: OwnRole) -> None:
             raise NotGranted("Somebody has this role. Take it away first.")
         before = {"description": own.description, "actions": own.actions}
         own.delete()
-        auditing.record(
-            "role.delete", user=user, target=f"role {own.name}", parameters={"before": before}
-        )
+        record("role.delete", user=user, target=f"role {own.name}", parameters={"before": before})
 
 
 def set_role(holder: User, role: str | None, system: str) -> None:
@@ -163,4 +161,4 @@ def _grant(holder: User | Group, role: str, system: str) -> Grant:
 def _record(user: User | None, word: str, grant: Grant) -> None:
     parameters: dict[str, Any] = {"role": grant.role, "system": grant.system}
     by = {"user": user} if user else {"username": "command line"}
-    auditing.record(word, target=grant.holder, parameters=parameters, **by)
+    record(word, target=grant.holder, parameters=parameters, **by)

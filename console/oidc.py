@@ -26,7 +26,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from console import account_events
-from console.auditing import record
+from console.audit_rows import record
 
 
 def provider_id() -> str:

@@ -12,7 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 
-from console.auditing import record
+from console.audit_rows import record
 from console.http import Request
 from console.models import OneTimeLink
 

@@ -7,7 +7,7 @@ from allauth.usersessions.models import UserSession
 from django.contrib.auth.models import User
 from django.db import transaction
 
-from console import auditing
+from console.audit_rows import record
 from console.models import OneTimeLink
 from console.one_time_links import new_link
 from console.outcomes import Outcome
@@ -100,7 +100,7 @@ def _permit(by: User, person: User) -> None:
 
 def _record(by: User, action: str, about: User, **parameters: Any) -> None:
     told = {key: value for key, value in parameters.items() if value != []}
-    auditing.record(f"people.{action}", user=by, target=str(about), parameters=told)
+    record(f"people.{action}", user=by, target=str(about), parameters=told)
 
 
 def _end_sessions(person: User) -> int:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, User
 
-from console import auditing
+from console.audit_rows import record
 from console.grants import NotGranted, assert_managed, assert_own, changing
 from console.models import Grant
 from console.permissions import Action
@@ -28,7 +28,7 @@ def save_team(user: User, team: Group | None, name: str, members: Iterable[User]
         team.save()
         team.user_set.set(members)
         assert_managed()
-        auditing.record("team.edit", user=user, target=f"team {name}", parameters=difference)
+        record("team.edit", user=user, target=f"team {name}", parameters=difference)
     return team
 
 
@@ -40,9 +40,7 @@ def delete_team(user: User, team: Group) -> None:
         before = {"members": [str(one) for one in team.user_set.all()], "grants": grants}
         Group.objects.filter(pk=team.pk).delete()
         assert_managed()
-        auditing.record(
-            "team.delete", user=user, target=f"team {team}", parameters={"before": before}
-        )
+        record("team.delete", user=user, target=f"team {team}", parameters={"before": before})
 
 
 def _assert_may(person: User, team: Group) -> None:

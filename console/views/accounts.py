@@ -15,8 +15,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console import auditing
 from console.account_forms import FirstPasswordForm
+from console.audit_rows import record
 from console.browsers import sessions_of
 from console.http import Request
 from console.one_time_links import entered, person_behind
@@ -110,9 +110,7 @@ def end_sessions(request: Request) -> HttpResponse:
     for each in ended:
         each.end()
     if ended:
-        auditing.record(
-            "account.session-end", user=request.user, parameters={"sessions": len(ended)}
-        )
+        record("account.session-end", user=request.user, parameters={"sessions": len(ended)})
         messages.success(request, f"{len(ended)} session{'s' * (len(ended) != 1)} ended.")
     return redirect(ACCOUNT)
 

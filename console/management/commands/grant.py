@@ -15,7 +15,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from console.auditing import record
+from console.audit_rows import record
 from console.grants import role_names, set_role
 from console.models import Grant
 from console.one_time_links import LINK_HOURS, new_link
