@@ -48,6 +48,13 @@ def create_system_database(name: str) -> str:
     return server_url(name)
 
 
+def migrate(url: str) -> None:
+    """Make a system database with the newest schema and no rows at this address."""
+    subprocess.run([sys.executable, "-c", _MIGRATE, url], check=True)
+    with psycopg.connect(url) as made:
+        delete_rows(made)
+
+
 def create_database(name: str) -> str:
     """A new empty database; its URL."""
     with psycopg.connect(server_url("postgres"), autocommit=True) as conn:
@@ -68,8 +75,6 @@ def _ensure_template(conn: psycopg.Connection[Any]) -> None:
     if found:
         return
     unfinished = f"{TEMPLATE}_unfinished"
-    subprocess.run([sys.executable, "-c", _MIGRATE, server_url(unfinished)], check=True)
-    with psycopg.connect(server_url(unfinished)) as made:
-        delete_rows(made)
+    migrate(server_url(unfinished))
     rename = SQL("ALTER DATABASE {} RENAME TO {}")
     conn.execute(rename.format(Identifier(unfinished), Identifier(TEMPLATE)))

@@ -1,4 +1,4 @@
-"""A real standby of the run's PostgreSQL server, which can be told to stay behind."""
+"""A real standby of a server of its own, which can be told to stay behind."""
 
 import os
 import shutil
@@ -8,32 +8,32 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import psycopg
 
 from demo.place import as_user, settle
 from demo.postgres import EmbeddedPostgres
-from tests.postgres import server_url
+from tests.databases import migrate
 
 #: Only a defect is noticed by it.
 PATIENCE_SECONDS = 60
 
+_SETTINGS = {"fsync": "off", "max_connections": "50"}
+
 
 class Replica:
-    """The standby's databases, by the names that they have on the primary."""
+    """A system database on a primary, and the same on its standby."""
 
-    def __init__(self, server: EmbeddedPostgres) -> None:
+    def __init__(self, primary: EmbeddedPostgres, server: EmbeddedPostgres) -> None:
+        self._primary = primary
         self._server = server
-
-    def url(self, database: str) -> str:
-        """Where a database of the primary is read."""
-        return self._server.url(database)
+        self.primary_url = primary.url("system")
+        self.url = server.url("system")
 
     @contextmanager
     def behind(self) -> Iterator[None]:
         """Within the block it shows nothing new."""
-        with psycopg.connect(self.url("postgres"), autocommit=True) as conn:
+        with psycopg.connect(self._server.url(), autocommit=True) as conn:
             conn.execute("SELECT pg_wal_replay_pause()")
             _wait_until(conn, "SELECT pg_get_wal_replay_pause_state() = 'paused'")
             try:
@@ -43,14 +43,12 @@ class Replica:
 
     def catch_up(self, *, replayed: bool = True) -> None:
         """Wait until it has received, and shows, what the primary has written so far."""
-        with psycopg.connect(server_url("postgres"), autocommit=True) as primary:
-            # The server of the tests does not wait for its log to be written; now it does.
-            primary.execute("SET synchronous_commit = on")
+        with psycopg.connect(self._primary.url(), autocommit=True) as primary:
             primary.execute("SELECT pg_logical_emit_message(true, 'tests', 'so far')")
             row = primary.execute("SELECT pg_current_wal_flush_lsn()::text").fetchone()
         assert row
         function = "replay" if replayed else "receive"
-        with psycopg.connect(self.url("postgres"), autocommit=True) as conn:
+        with psycopg.connect(self._server.url(), autocommit=True) as conn:
             _wait_until(conn, f"SELECT pg_last_wal_{function}_lsn() >= '{row[0]}'::pg_lsn")
 
 
@@ -62,28 +60,43 @@ def _wait_until(conn: psycopg.Connection[tuple[bool]], question: str) -> None:
 
 
 @contextmanager
-def standby() -> Iterator[Replica]:
-    """A standby of the server of this run, made for the block."""
-    home = Path(tempfile.mkdtemp(prefix="dbos-console-standby-"))
-    home.chmod(0o755)  # Root's server runs as another user, who must get there.
-    primary = urlsplit(server_url("postgres"))
-    # It has the accounts of the primary, and so its password.
-    (home / "password").write_text(primary.password or "")
-    if os.geteuid() == 0:
-        shutil.chown(home, "nobody")
-    place = settle(home)
-    command = [str(place.binaries.folder / "pg_basebackup"), "-D", str(place.data), "-R"]
-    subprocess.run(
-        [*command, "-X", "stream", "-c", "fast", "--no-sync", "-d", server_url("postgres")],
-        check=True,
-        cwd=place.folder,
-        capture_output=True,
-        **as_user(place.user),
-    )
-    server = EmbeddedPostgres(home, settings={"fsync": "off", "max_connections": "300"})
+def replicated() -> Iterator[Replica]:
+    """A primary with a system database, and its standby, made for the block.
+
+    The primary is not the server of all tests: a copy of a server fails where other tests make
+    and drop databases meanwhile.
+    """
+    primary = EmbeddedPostgres(_home(), settings=_SETTINGS)
+    server = EmbeddedPostgres(_home(), settings=_SETTINGS)
     try:
+        primary.start()
+        migrate(primary.url("system"))
+        _copy(primary, server)
         server.start()
-        yield Replica(server)
+        yield Replica(primary, server)
     finally:
         server.remove()
-        shutil.rmtree(home, ignore_errors=True)
+        primary.remove()
+
+
+def _home() -> Path:
+    home = Path(tempfile.mkdtemp(prefix="dbos-console-replica-"))
+    home.chmod(0o755)  # Root's server runs as another user, who must get there.
+    if os.geteuid() == 0:
+        shutil.chown(home, "nobody")
+    return home
+
+
+def _copy(primary: EmbeddedPostgres, server: EmbeddedPostgres) -> None:
+    # It has the accounts of the primary, and so its password.
+    shutil.copy(primary.home / "password", server.home)
+    place = settle(server.home)
+    command = [str(place.binaries.folder / "pg_basebackup"), "-D", str(place.data), "-R"]
+    copied = subprocess.run(
+        [*command, "-X", "stream", "-c", "fast", "--no-sync", "-d", primary.url()],
+        cwd=place.folder,
+        stderr=subprocess.PIPE,
+        text=True,
+        **as_user(place.user),
+    )
+    assert copied.returncode == 0, copied.stderr

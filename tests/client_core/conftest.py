@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import psycopg
@@ -21,15 +22,17 @@ Submit = Callable[..., Future[Any]]
 def insert(sql: psycopg.Connection[Any]) -> Insert:
     """Insert a run with these columns; returns its ID."""
 
-    def insert_run(**columns: Any) -> str:
-        row = {"workflow_uuid": str(uuid.uuid4()), "status": "SUCCESS", "name": "job", **columns}
-        statement = SQL("INSERT INTO dbos.workflow_status ({}) VALUES ({})").format(
-            SQL(", ").join(map(Identifier, row)), SQL(", ").join(map(Placeholder, row))
-        )
-        sql.execute(statement, row)
-        return str(row["workflow_uuid"])
+    return partial(insert_run, sql)
 
-    return insert_run
+
+def insert_run(conn: psycopg.Connection[Any], **columns: Any) -> str:
+    """Insert a run with these columns; returns its ID."""
+    row = {"workflow_uuid": str(uuid.uuid4()), "status": "SUCCESS", "name": "job", **columns}
+    statement = SQL("INSERT INTO dbos.workflow_status ({}) VALUES ({})").format(
+        SQL(", ").join(map(Identifier, row)), SQL(", ").join(map(Placeholder, row))
+    )
+    conn.execute(statement, row)
+    return str(row["workflow_uuid"])
 
 
 @pytest.fixture

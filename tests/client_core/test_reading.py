@@ -1,13 +1,14 @@
 """Clients that may only look: PostgreSQL itself refuses what they are asked to write."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 import psycopg
 import pytest
 
 from client_core import DatabaseRefused, DBOSClient, EnqueueOptions
-from tests.client_core.conftest import Insert
-from tests.replica import Replica, standby
+from tests.client_core.conftest import Insert, insert_run
+from tests.replica import Replica, replicated
 
 Sql = psycopg.Connection[dict[str, object]]
 Act = Callable[[DBOSClient], object]
@@ -74,21 +75,27 @@ def test_a_primary_is_behind_nobody(client: DBOSClient) -> None:
 
 @pytest.fixture(scope="module")
 def replica() -> Iterator[Replica]:
-    with standby() as made:
+    with replicated() as made:
         yield made
 
 
+@pytest.fixture
+def insert_there(replica: Replica) -> Iterator[Insert]:
+    """Inserts a run on the primary of the replica."""
+    with psycopg.connect(replica.primary_url, autocommit=True) as conn:
+        yield partial(insert_run, conn)
+
+
 def test_a_replica_serves_reads_and_tells_how_far_it_is_behind(
-    replica: Replica, system_url: str, insert: Insert
+    replica: Replica, insert_there: Insert
 ) -> None:
-    insert(workflow_uuid="old")
+    insert_there(workflow_uuid="old")
     replica.catch_up()
-    name = system_url.rpartition("/")[2]
-    with DBOSClient.create(replica.url(name), read_only=True) as client:
+    with DBOSClient.create(replica.url, read_only=True) as client:
         assert client.get_workflow("old")
         assert client.get_replica_lag_seconds() == 0
         with replica.behind():
-            insert(workflow_uuid="new")
+            insert_there(workflow_uuid="new")
             replica.catch_up(replayed=False)
             assert client.get_workflow("new") is None
             assert (client.get_replica_lag_seconds() or 0) > 0
@@ -99,9 +106,9 @@ def test_a_replica_serves_reads_and_tells_how_far_it_is_behind(
 
 
 def test_waiting_goes_on_where_nothing_can_be_listened_to(
-    replica: Replica, system_url: str, insert: Insert
+    replica: Replica, insert_there: Insert
 ) -> None:
-    insert(workflow_uuid="over", status="SUCCESS", output="1", serialization="portable_json")
+    insert_there(workflow_uuid="over", output="1", serialization="portable_json")
     replica.catch_up()
-    with DBOSClient.create(replica.url(system_url.rpartition("/")[2]), read_only=True) as client:
+    with DBOSClient.create(replica.url, read_only=True) as client:
         assert client.retrieve_workflow("over").get_result(timeout_seconds=60) == 1
