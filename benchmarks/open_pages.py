@@ -38,7 +38,7 @@ for number in range(int(sys.argv[1])):
     user.groups.add(viewers)
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "console.sign_in.Backend"
+    session[BACKEND_SESSION_KEY] = "console.accounts.sign_in.Backend"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.save()
     keys.append(session.session_key)

@@ -21,11 +21,12 @@ from client_core import (
     PayloadText,
     SystemDatabaseError,
 )
-from console import operations, outcomes
-from console.auditing import audited as _audited
+from console import outcomes
+from console.audit.acts import audited as _audited
 from console.models import Operation, OperationRun, SavedView
-from console.operation_families import delete_with_below, lost
-from console.operations import Acted
+from console.operations import chunks
+from console.operations.chunks import Acted
+from console.operations.families import delete_with_below, lost
 from console.outcomes import Outcome
 from console.permissions import Action, can, record_refusal
 from console.systems import System
@@ -304,7 +305,7 @@ def act_on_runs(
         transitions = client.cancel_workflows(workflow_ids, cancel_children=children)
         return [Acted(one.workflow_id, one.before) for one in transitions]
     now = {run.workflow_id: run.status for run in client.list_workflows(workflow_ids=workflow_ids)}
-    skips = operations.kind_of(operation).skips
+    skips = chunks.kind_of(operation).skips
     chosen = [one for one in workflow_ids if one in now and not skips(now[one], asked)]
     acted = {one: Acted(one, now.get(one)) for one in workflow_ids}
     if action == Action.WORKFLOW_RESUME:

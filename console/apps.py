@@ -10,4 +10,5 @@ class ConsoleConfig(AppConfig):
 
     def ready(self) -> None:
         """Make the checks known, and hear of sign-ins from the beginning."""
-        from console import account_events, checks, database_rights, deployment  # noqa: F401
+        from console import checks  # noqa: F401
+        from console.accounts import events  # noqa: F401

@@ -13,7 +13,7 @@ warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume sy
 application = get_asgi_application()
 
 # Not before Django is ready. Each process that serves pages carries out operations too.
-from console.runner import Runner  # noqa: E402
+from console.operations.runner import Runner  # noqa: E402
 from console.systems import all_systems  # noqa: E402
 
 all_systems()  # A mistake in their description stops the start under any server.

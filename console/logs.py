@@ -11,7 +11,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from pythonjsonlogger.json import JsonFormatter
 
-from console.whence import whence
+from console.audit.whence import whence
 
 access = logging.getLogger("console.access")
 

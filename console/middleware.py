@@ -16,7 +16,8 @@ from django.utils.deprecation import MiddlewareMixin
 from django_htmx.http import HttpResponseClientRedirect
 
 from client_core import DBOSClientError
-from console import readiness, second_factor, sessions
+from console import readiness
+from console.accounts import second_factor, sessions
 from console.permissions import SAFE
 from console.preferences import zone_of
 from console.views import errors

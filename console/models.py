@@ -7,7 +7,7 @@ from django.contrib.auth.models import Group, User
 from django.db import models
 from django.utils import timezone
 
-from console.audit_models import AuditEnding, AuditEntry, AuditForm
+from console.audit.models import AuditEnding, AuditEntry, AuditForm
 
 __all__ = [
     "AuditEnding",

@@ -17,10 +17,10 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.http import Http404, HttpResponseBase
 
-from console.action_words import WORDS
-from console.audit_rows import begin
+from console.audit.rows import begin
 from console.http import Request
 from console.models import AuditEntry, Grant
+from console.roles.action_words import WORDS
 from console.systems import Access, System, all_systems, serving
 
 P = ParamSpec("P")

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from django.http import HttpRequest, HttpResponse
 
-from console.columns import COLUMNS, USUAL, Column
+from console.workflows.columns import COLUMNS, USUAL, Column
 
 ZONE_COOKIE = "console_zone"
 COLUMNS_COOKIE = "console_columns"

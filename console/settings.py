@@ -39,7 +39,7 @@ INSTALLED_APPS = [
     "template_partials",
 ]
 MIDDLEWARE = [
-    "console.whence.WhenceMiddleware",
+    "console.audit.whence.WhenceMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "console.middleware.HeadersMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -124,7 +124,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "account_login"
-AUTHENTICATION_BACKENDS = ["console.sign_in.Backend"]
+AUTHENTICATION_BACKENDS = ["console.accounts.sign_in.Backend"]
 
 #: Who must have a second factor.
 CONSOLE_REQUIRE_MFA = env.choice(
@@ -147,7 +147,7 @@ CONSOLE_OIDC_GROUPS_CLAIM = env.text("CONSOLE_OIDC_GROUPS_CLAIM", "groups")
 CONSOLE_OIDC_ALLOWED_GROUPS = env.words("CONSOLE_OIDC_ALLOWED_GROUPS")
 CONSOLE_OIDC_GROUPS = env.pairs("CONSOLE_OIDC_GROUPS")
 
-ACCOUNT_ADAPTER = "console.sign_in.AccountAdapter"
+ACCOUNT_ADAPTER = "console.accounts.sign_in.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username", "email"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "email", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
@@ -156,23 +156,23 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 15 * 60
 # Of an address, and of an account: a guess costs more the longer one guesses.
 ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key,20/1h/key"}
 ACCOUNT_FORMS = {
-    "login": "console.account_forms.LoginForm",
-    "change_password": "console.account_forms.PasswordForm",
-    "reauthenticate": "console.account_forms.ConfirmForm",
+    "login": "console.accounts.forms.LoginForm",
+    "change_password": "console.accounts.forms.PasswordForm",
+    "reauthenticate": "console.accounts.forms.ConfirmForm",
 }
-MFA_ADAPTER = "console.sign_in.FactorAdapter"
+MFA_ADAPTER = "console.accounts.sign_in.FactorAdapter"
 MFA_FORMS = {
-    "authenticate": "console.account_forms.CodeForm",
-    "reauthenticate": "console.account_forms.ConfirmCodeForm",
-    "activate_totp": "console.account_forms.AppForm",
-    "add_webauthn": "console.account_forms.PasskeyForm",
-    "edit_webauthn": "console.account_forms.PasskeyNameForm",
+    "authenticate": "console.accounts.forms.CodeForm",
+    "reauthenticate": "console.accounts.forms.ConfirmCodeForm",
+    "activate_totp": "console.accounts.forms.AppForm",
+    "add_webauthn": "console.accounts.forms.PasskeyForm",
+    "edit_webauthn": "console.accounts.forms.PasskeyNameForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "DBOS Console"
 MFA_ALLOW_UNVERIFIED_EMAIL = True
-SOCIALACCOUNT_ADAPTER = "console.oidc.ProviderAdapter"
+SOCIALACCOUNT_ADAPTER = "console.accounts.oidc.ProviderAdapter"
 SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
 
 # Behind a proxy that ends TLS, CONSOLE_HTTPS=1 keeps the cookies on encrypted connections.
@@ -194,7 +194,7 @@ SILENCED_SYSTEM_CHECKS = [
 # With this prefix browsers take them from this host alone, encrypted, and for all of it.
 SESSION_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}console_session"
 CSRF_COOKIE_NAME = f"{'__Host-' if HTTPS else ''}console_csrf"
-SESSION_ENGINE = "console.sessions"
+SESSION_ENGINE = "console.accounts.sessions"
 SESSION_COOKIE_AGE = CONSOLE_SESSION_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"

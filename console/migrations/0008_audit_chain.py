@@ -8,7 +8,7 @@ in its log; such an entry stays "started". A form that was sent to one release i
 
 from django.db import migrations, models
 
-#: One row of either table as the text that is hashed; `console/audit_chain.py` spells it out. Not
+#: One row of either table as the text that is hashed; `console/audit/chain.py` spells it out. Not
 #: in SQL, of which PostgreSQL makes a new plan for each row.
 TEXT = """
 CREATE FUNCTION console_audit_field(name text, value text) RETURNS text

@@ -14,10 +14,11 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from client_core import PayloadKind, PayloadPlace, RecordedError, StatusString, dialect_name
-from console import audit_words, payload, payload_tree
-from console.audit_models import AuditEntry
+from console import payload, payload_tree
+from console.audit import words as audit_words
+from console.audit.models import AuditEntry
 from console.masking import DOTS, configured
-from console.search import Search, exact_term
+from console.workflows.search import Search, exact_term
 
 register = template.Library()
 #: Characters of a payload, with its indents, that are made for its first line.
@@ -34,7 +35,7 @@ _KNOWN = {status.value for status in StatusString}
 
 @register.simple_tag(takes_context=True)
 def cell(context: template.Context, column: Any, run: Any) -> SafeString | str:
-    """A run's cell of a :class:`console.columns.Column`."""
+    """A run's cell of a :class:`console.workflows.columns.Column`."""
     shown: SafeString | str = column.show(run, context["system"])
     return shown
 

@@ -15,13 +15,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse_lazy
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from console.account_forms import FirstPasswordForm
-from console.audit_rows import record
-from console.browsers import sessions_of
+from console.accounts.browsers import sessions_of
+from console.accounts.forms import FirstPasswordForm
+from console.accounts.one_time_links import entered, person_behind
+from console.accounts.second_factor import is_lacking
+from console.audit.rows import record
 from console.http import Request
-from console.one_time_links import entered, person_behind
 from console.permissions import Action, public, requires
-from console.second_factor import is_lacking
 
 AnyView = Callable[..., HttpResponseBase]
 ACCOUNT = reverse_lazy("mfa_index")

@@ -3,19 +3,22 @@
 from collections.abc import Callable
 from contextlib import suppress
 from http import HTTPStatus
+from typing import Any
 
+from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 
 from client_core import DBOSClientError, OutcomeUnknown, SystemDatabaseError
 from console import outcomes
-from console.auditing import SentBefore, sent_before
+from console.audit.acts import SentBefore, sent_before
+from console.audit.whence import because
 from console.http import Request, acted, redirect_with, wants_partial
 from console.once import OnceForm
 from console.outcomes import Outcome
+from console.roles.grants import NotGranted
 from console.systems import System
-from console.whence import because
 
 
 def done(
@@ -83,3 +86,17 @@ def not_done(
     if wants_partial(request):
         return render(request, f"{template}#form", context, status=422)
     return render(request, template, context, status=HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+def changed(
+    request: Request, form: Form, act: Callable[[], Any], leads_to: str, text: str
+) -> HttpResponse | None:
+    """The answer to a valid form once it is carried out; None where it has errors now."""
+    if not form.is_valid():
+        return None
+    try:
+        act()
+    except NotGranted as error:
+        form.add_error(None, str(error))
+        return None
+    return redirect_with(request, reverse(leads_to), "success", text)

@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from console.audit_forms import AuditSearchForm
-from console.audit_rows import record
-from console.audit_search import COLUMNS, MOST_EXAMINED, AuditSearch, Found, page, pages
-from console.audit_words import address_of
+from console.audit.forms import AuditSearchForm
+from console.audit.rows import record
+from console.audit.search import COLUMNS, MOST_EXAMINED, AuditSearch, Found, page, pages
+from console.audit.words import address_of
 from console.digits import whole_number
 from console.export import Format, cells, exported
 from console.http import Request

@@ -8,15 +8,15 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from client_core import DBOSClientError, EnqueueOptions, InvalidOption, WorkflowStatus
-from console.code_calls import METHODS, Call
-from console.code_forms import call_of, form_of, notes_of, usual
-from console.code_texts import curl, python, typescript
+from console.code.calls import METHODS, Call
+from console.code.forms import call_of, form_of, notes_of, usual
+from console.code.texts import curl, python, typescript
 from console.http import Request
-from console.likeness import holds_dots, masked, original_of
 from console.masking import DOTS
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import known_names, render_form, run_or_404, versions_of
+from console.workflows.likeness import holds_dots, masked, original_of
 
 #: What can be shown, in the words of the page.
 ACTIONS = {

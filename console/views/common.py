@@ -13,8 +13,8 @@ from client_core import QueryTimeout, SystemDatabaseError, UnsupportedBySchema, 
 from console.http import Request, wants_partial
 from console.masking import NO_MASKS, configured
 from console.permissions import Action, can
-from console.search import Search, parse
 from console.systems import System
+from console.workflows.search import Search, parse
 
 
 def search_of(request: Request, system: System) -> Search:

@@ -18,13 +18,13 @@ from client_core import (
     WorkflowStatus,
     differences,
 )
-from console.columns import COLUMNS
 from console.digits import whole_number
 from console.http import Request
 from console.permissions import Action, requires
 from console.systems import System
-from console.view_forms import ComparisonForm
 from console.views.common import render_form, render_part
+from console.workflows.columns import COLUMNS
+from console.workflows.view_forms import ComparisonForm
 
 PAGE_SIZE = 100
 FORKS_SHOWN = 20

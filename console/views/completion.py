@@ -7,12 +7,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from client_core import SystemDatabaseError
-from console.completion import complete
 from console.digits import whole_number
 from console.http import Request
 from console.masking import configured
 from console.permissions import Action, requires
 from console.systems import System
+from console.workflows.completion import complete
 
 
 @require_safe

@@ -13,7 +13,10 @@ from console import actions
 from console.http import Request
 from console.outcomes import Outcome
 from console.permissions import Action, requires
-from console.run_forms import (
+from console.systems import System
+from console.views.acts import done, not_done
+from console.views.common import known_names, render_form, run_or_404
+from console.workflows.run_forms import (
     ActForm,
     CancelForm,
     DelayForm,
@@ -22,10 +25,7 @@ from console.run_forms import (
     ResumeForm,
     id_end,
 )
-from console.second_look import changed
-from console.systems import System
-from console.views.acts import done, not_done
-from console.views.common import known_names, render_form, run_or_404
+from console.workflows.second_look import changed
 
 #: Does what a form asks for.
 Act = Callable[[dict[str, Any]], Outcome]

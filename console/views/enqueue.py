@@ -16,10 +16,8 @@ from client_core import (
     WorkflowStatus,
 )
 from console import actions
-from console.code_calls import Call
-from console.forms import DebounceForm, EnqueueForm
+from console.code.calls import Call
 from console.http import Request
-from console.likeness import Original, holds_dots, masked, original_of, prefilled
 from console.masking import DOTS
 from console.outcomes import Outcome
 from console.permissions import Action, requires
@@ -27,6 +25,8 @@ from console.systems import System
 from console.views.acts import done
 from console.views.code import codes
 from console.views.common import known_names, render_form
+from console.workflows.likeness import Original, holds_dots, masked, original_of, prefilled
+from console.workflows.start_forms import DebounceForm, EnqueueForm
 
 #: Does what a form asks for.
 Act = Callable[[EnqueueForm], Outcome]

@@ -18,9 +18,9 @@ from console.digits import whole_number
 from console.http import Request, wants_partial
 from console.permissions import Action, requires
 from console.preferences import columns_of
-from console.search import Search
 from console.systems import System
 from console.views.common import answering, search_of
+from console.workflows.search import Search
 
 #: The times to choose from.
 PERIODS = {"hour": timedelta(hours=1), "day": timedelta(days=1), "week": timedelta(days=7)}

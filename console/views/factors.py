@@ -20,10 +20,10 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import account_events
+from console.accounts import events
+from console.accounts.qr_code import qr_code
 from console.http import Request
 from console.permissions import public
-from console.qr_code import qr_code
 from console.views.accounts import ACCOUNT, confirmed, own
 
 #: Recovery codes can be read and kept for so long after they were made, in that session alone.
@@ -75,7 +75,7 @@ class SignInByPasskey(webauthn.LoginWebAuthnView):
 
     def form_invalid(self, form: Any) -> HttpResponse:
         """Keep a refused attempt."""
-        account_events.refused(None, "passkey")
+        events.refused(None, "passkey")
         messages.warning(self.request, "This passkey does not sign you in here.")
         return redirect("account_login")
 
@@ -144,7 +144,7 @@ def _unused(request: Request) -> list[str]:
 
 
 def _are_new(request: Request) -> bool:
-    made = request.session.get(account_events.NEW_CODES, 0)
+    made = request.session.get(events.NEW_CODES, 0)
     return bool(time.time() - made < SHOWN_SECONDS)
 
 

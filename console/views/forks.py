@@ -11,10 +11,10 @@ from console import actions
 from console.http import Request
 from console.outcomes import Outcome
 from console.permissions import Action, requires
-from console.run_forms import ForkForm
 from console.systems import System
 from console.views.common import known_names, run_or_404, versions_of
 from console.views.control import confirmed
+from console.workflows.run_forms import ForkForm
 
 #: The part of the page that follows the step that is typed.
 PREVIEW = "fork-preview"

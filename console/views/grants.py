@@ -7,15 +7,15 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import grants
 from console.http import Request
 from console.models import Grant
 from console.permissions import Action, requires
-from console.permitted import permitted
-from console.role_forms import GiveForm, system_choices
+from console.roles import grants
+from console.roles.forms import GiveForm, system_choices
+from console.roles.permitted import permitted
 from console.systems import all_systems
+from console.views.acts import changed
 from console.views.common import render_form
-from console.views.roles import changed
 
 #: On one page; a search finds the others.
 MOST_ROWS = 500

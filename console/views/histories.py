@@ -8,7 +8,7 @@ those who may read the audit log.
 from django.http import HttpResponse
 from django.views.decorators.http import require_safe
 
-from console.audit_words import history
+from console.audit.words import history
 from console.http import Request
 from console.permissions import Action, requires
 from console.systems import System

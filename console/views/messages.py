@@ -8,8 +8,7 @@ from django.views.decorators.http import require_http_methods
 
 from client_core import InvalidOption
 from console import actions
-from console.code_forms import call_of
-from console.forms import SendForm
+from console.code.forms import call_of
 from console.http import Request
 from console.outcomes import Outcome
 from console.permissions import Action, requires
@@ -17,6 +16,7 @@ from console.systems import System
 from console.views.acts import done
 from console.views.code import codes
 from console.views.common import render_form
+from console.workflows.start_forms import SendForm
 
 
 @require_http_methods(["GET", "POST"])

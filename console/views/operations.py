@@ -10,13 +10,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import operation_control, operation_plans, operations
 from console.export import Format, cells, exported
 from console.http import Request, redirect_with
 from console.models import Operation, OperationRun
-from console.operation_forms import PlanForm, StartForm
-from console.operation_kinds import KINDS
-from console.operation_results import COLUMNS, outcomes, results
+from console.operations import chunks, control, plans
+from console.operations.forms import PlanForm, StartForm
+from console.operations.kinds import KINDS
+from console.operations.results import COLUMNS, outcomes, results
 from console.permissions import Action, can, requires, why_not
 from console.systems import System
 from console.views.common import known_names, render_form, render_part
@@ -36,7 +36,7 @@ def index(request: Request, system: System) -> HttpResponse:
     page = list(found[: PAGE_SIZE + 1])
     older = page[PAGE_SIZE - 1].created_at.timestamp() if len(page) > PAGE_SIZE else None
     context = {
-        "rows": [(one, operations.kind_of(one)) for one in page[:PAGE_SIZE]],
+        "rows": [(one, chunks.kind_of(one)) for one in page[:PAGE_SIZE]],
         "older": older,
         "is_first": "before" not in request.GET,
         "is_active": any(one.is_active for one in page),
@@ -55,7 +55,7 @@ def plan(request: Request, system: System) -> HttpResponse:
     posted = request.POST if request.method == "POST" else None
     form = PlanForm(posted, actions=allowed, ids=ids, initial=initial)
     if form.is_valid():
-        operation = operation_control.plan_operation(request.user, system, form.operation())
+        operation = control.plan_operation(request.user, system, form.operation())
         url = reverse("operation", args=[system, operation.pk])
         return redirect(url)
     context = {"ids": ids, "scope": initial["scope"], "search": given.get("q", "")}
@@ -84,7 +84,7 @@ def start(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
         context = _described(request, system, operation) | {"form": form}
         return render(request, "operations/detail.html", context, status=422)
     reason = form.cleaned_data["reason"]
-    outcome = operation_control.start_operation(request.user, system, operation, reason)
+    outcome = control.start_operation(request.user, system, operation, reason)
     return redirect_with(request, url, outcome.level, outcome.text)
 
 
@@ -95,9 +95,9 @@ def steer(request: Request, system: System, operation_id: uuid.UUID) -> HttpResp
     operation = _operation(system, operation_id)
     url = reverse("operation", args=[system, operation.pk])
     step = request.POST.get("step")
-    if step not in operation_control.STEPS:
+    if step not in control.STEPS:
         return redirect(url)
-    outcome = operation_control.steer_operation(request.user, system, operation, step)
+    outcome = control.steer_operation(request.user, system, operation, step)
     return redirect_with(request, url, outcome.level, outcome.text)
 
 
@@ -110,7 +110,7 @@ def export(request: Request, system: System, operation_id: uuid.UUID) -> Streami
         raise Http404("The results of this operation are not kept any more.")
     form = Format.of(request.GET.get("format"))
     parameters = {"format": form}
-    operation_control.note_export(request.user, system, f"operation {operation.pk}", parameters)
+    control.note_export(request.user, system, f"operation {operation.pk}", parameters)
     pages = ([cells(COLUMNS, row) for row in page] for page in results(operation))
     return exported(form, f"operation-{operation.pk}", list(COLUMNS), pages)
 
@@ -123,7 +123,7 @@ def _operation(system: System, operation_id: uuid.UUID) -> Operation:
 def _start_form(posted: Any, system: System, operation: Operation) -> StartForm:
     return StartForm(
         posted,
-        runs=operations.to_act(operation),
+        runs=chunks.to_act(operation),
         below=sum((operation.below or {}).values()),
         is_production=system.is_production,
         initial={"reason": operation.reason},
@@ -133,8 +133,8 @@ def _start_form(posted: Any, system: System, operation: Operation) -> StartForm:
 def _described(request: Request, system: System, operation: Operation) -> dict[str, Any]:
     wanted = (Action(operation.action), Action.WORKFLOW_BULK)
     refusals = (why_not(request.user, action, system) for action in wanted)
-    kind = operations.kind_of(operation)
-    skipped = operations.skipped(operation)
+    kind = chunks.kind_of(operation)
+    skipped = chunks.skipped(operation)
     reasons = {status: reason for status, (reason, _) in skipped.items()}
     below = operation.below or {}
     spared = {status: kind.skips(status, operation.parameters) for status in below}
@@ -145,11 +145,11 @@ def _described(request: Request, system: System, operation: Operation) -> dict[s
         "below": _counted(below, spared),
         "below_total": sum(below.values()),
         "sample": _sample(operation) if operation.state == Operation.State.PLANNED else [],
-        "to_act": operations.to_act(operation),
+        "to_act": chunks.to_act(operation),
         "missing": len(operation.filters.get("workflow_ids", [])) - operation.total
         if not operation.search
         else 0,
-        "most_runs": operation_plans.MOST_RUNS,
+        "most_runs": plans.MOST_RUNS,
         "outcomes": outcomes(operation),
         "left": operation.total - operation.done_to,
         "refused": next(filter(None, refusals), ""),

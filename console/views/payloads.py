@@ -19,6 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import PayloadKind, PayloadPlace, PayloadText, RawValue, RecordedError
 from console import actions, payload_tree
+from console.audit.whence import because
 from console.digits import whole_number
 from console.http import Request
 from console.masking import HIDDEN, NO_MASKS, Masks, configured
@@ -26,7 +27,6 @@ from console.payload import WITHHELD, show
 from console.permissions import Action, requires
 from console.systems import System
 from console.views.common import render_form, render_part
-from console.whence import because
 
 #: What is larger is not decoded: its text is shown, a piece at a time.
 DECODE_BYTES = 2**20

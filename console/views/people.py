@@ -12,15 +12,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import people
-from console.browsers import sessions_of
+from console.accounts import people
+from console.accounts.browsers import sessions_of
+from console.accounts.one_time_links import LINK_HOURS
+from console.accounts.people_forms import InviteForm, PersonForm
 from console.http import Request, redirect_with
 from console.models import OneTimeLink
-from console.one_time_links import LINK_HOURS
 from console.outcomes import Outcome
-from console.people_forms import InviteForm, PersonForm
 from console.permissions import Action, requires
-from console.permitted import permitted
+from console.roles.permitted import permitted
 from console.views.accounts import confirmed
 
 MOST = 500

@@ -7,9 +7,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from console.http import Request
 from console.permissions import Action, public, requires
-from console.permitted import permitted
 from console.preferences import COLUMNS_COOKIE, ZONE_COOKIE, columns_of, remember, zone_of
-from console.view_forms import PreferencesForm
+from console.roles.permitted import permitted
+from console.workflows.view_forms import PreferencesForm
 
 THEMES = ("", "light", "dark")
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_POST, require_safe
 from requests import RequestException
 
-from console import oidc
+from console.accounts import oidc
 from console.http import Request
 from console.permissions import public
 

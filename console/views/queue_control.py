@@ -9,13 +9,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from client_core import Queue, SystemDatabaseError
 from client_core.queue_activity import MOST_COUNTED
-from console import queue_actions as actions
 from console.http import Request
 from console.once import Kept
 from console.outcomes import Outcome
 from console.permissions import Action, requires
-from console.queue_effects import effects
-from console.queue_forms import QueueChangeForm, QueueDeleteForm, QueueForm
+from console.queues import actions
+from console.queues.effects import effects
+from console.queues.forms import QueueChangeForm, QueueDeleteForm, QueueForm
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import render_form

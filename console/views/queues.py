@@ -12,8 +12,8 @@ from client_core.queue_details import PARTITIONS_NAMED
 from client_core.queue_history import NEWEST_STARTS
 from console.http import Request
 from console.permissions import Action, requires
-from console.queue_charts import PERIODS, USUAL, bars, span_ms
-from console.queue_words import limits_in_brief, limits_of, uses_of
+from console.queues.charts import PERIODS, USUAL, bars, span_ms
+from console.queues.words import limits_in_brief, limits_of, uses_of
 from console.systems import System
 from console.views.common import render_part
 

@@ -9,14 +9,14 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from client_core import Dialect, UnsupportedBySchema, WorkflowSchedule
-from console.clock_changes import ClockChange, changes_of, effect
 from console.http import Request
 from console.permissions import Action, requires
-from console.rehearsal import MOST_TOLD, Line, Rehearsal, rehearse
-from console.rehearsal_chart import CELLS, drawn, grid, marks
-from console.schedule_forms import SPANS, RehearsalForm
-from console.schedule_times import DIALECTS
-from console.starts import Asked, Window, first_start, moment
+from console.schedules.clock_changes import ClockChange, changes_of, effect
+from console.schedules.forms import SPANS, RehearsalForm
+from console.schedules.rehearsal import MOST_TOLD, Line, Rehearsal, rehearse
+from console.schedules.rehearsal_chart import CELLS, drawn, grid, marks
+from console.schedules.starts import Asked, Window, first_start, moment
+from console.schedules.times import DIALECTS
 from console.systems import System
 from console.views.common import render_part
 from console.views.schedules import holds

@@ -1,20 +1,19 @@
 """Roles: the built-in ones, and those made of named actions."""
 
-from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import grants
-from console.action_words import WORDS, Words
-from console.http import Request, redirect_with
+from console.http import Request
 from console.models import Grant, OwnRole
 from console.permissions import Action, Role, allowed_by, requires
-from console.role_forms import RoleForm
+from console.roles import grants
+from console.roles.action_words import WORDS, Words
+from console.roles.forms import RoleForm
+from console.views.acts import changed
 from console.views.common import render_form
 
 #: What each built-in role is for.
@@ -96,17 +95,3 @@ def _form(request: Request, form: RoleForm) -> HttpResponse:
     if answer := changed(request, form, act, "roles", "The role is kept."):
         return answer
     return render_form(request, "roles/form.html", form, {"own": form.own})
-
-
-def changed(
-    request: Request, form: Form, act: Callable[[], Any], leads_to: str, text: str
-) -> HttpResponse | None:
-    """The answer to a valid form once it is carried out; None where it has errors now."""
-    if not form.is_valid():
-        return None
-    try:
-        act()
-    except grants.NotGranted as error:
-        form.add_error(None, str(error))
-        return None
-    return redirect_with(request, reverse(leads_to), "success", text)

@@ -8,9 +8,9 @@ from client_core.exchange import MOST_COUNTED
 from client_core.models import ACTIVE
 from client_core.overview import MOST_CHILDREN, MOST_STEPS, PARTS
 from console.http import Request
-from console.story import story
 from console.systems import System
-from console.timeline import Axis, choice, strip, timeline, zoomed
+from console.workflows.story import story
+from console.workflows.timeline import Axis, choice, strip, timeline, zoomed
 
 #: A shorter run is seen whole in the table.
 STRIP_FROM = 8

@@ -11,8 +11,8 @@ from console.http import Request, redirect_with
 from console.models import SavedView
 from console.permissions import Action, can, requires
 from console.systems import System
-from console.view_forms import SaveViewForm
 from console.views.common import render_form
+from console.workflows.view_forms import SaveViewForm
 
 
 @require_http_methods(["GET", "POST"])

@@ -19,14 +19,13 @@ from client_core import (
     ScheduledRun,
     SystemDatabaseError,
 )
-from console import schedule_actions as actions
 from console.http import Request
 from console.once import Kept
-from console.other_reading import other_reading
 from console.outcomes import Outcome
 from console.permissions import Action, requires
 from console.preferences import zone_names
-from console.schedule_forms import (
+from console.schedules import actions
+from console.schedules.forms import (
     MANY,
     BackfillForm,
     ScheduleActForm,
@@ -34,8 +33,9 @@ from console.schedule_forms import (
     ScheduleForm,
     TriggerForm,
 )
-from console.schedule_times import DIALECTS, Fire
-from console.starts import Asked
+from console.schedules.other_reading import other_reading
+from console.schedules.starts import Asked
+from console.schedules.times import DIALECTS, Fire
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import known_names, render_form

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from client_core import DBOSClientError, InvalidOption, ScheduledRun, SystemDatabaseError
 from console.http import Request
 from console.permissions import Action, requires
-from console.schedule_times import Fire
+from console.schedules.times import Fire
 from console.systems import System
 from console.views.common import render_part
 from console.views.schedules import schedule_or_404

@@ -17,15 +17,14 @@ from client_core import (
     SystemDatabaseError,
     WorkflowSchedule,
 )
-from console import schedule_actions as actions
-from console import schedule_sets
 from console.http import Request
 from console.masking import DOTS
-from console.operation_control import note_export
+from console.operations.control import note_export
 from console.outcomes import Outcome
 from console.permissions import Action, can, requires
-from console.schedule_differences import shown
-from console.schedule_set_forms import ApplyForm
+from console.schedules import actions, sets
+from console.schedules.differences import shown
+from console.schedules.set_forms import ApplyForm
 from console.systems import System
 from console.views.acts import done
 from console.views.common import render_form
@@ -67,7 +66,7 @@ def export(request: Request, system: System) -> HttpResponse:
         if holds(one, wanted) and owner in ("", one.application_name)
     ]
     exported = system.client.export_schedules(names=names)
-    text = schedule_sets.written(exported, owner)
+    text = sets.written(exported, owner)
     if "download" in request.GET:
         narrowed = {name: one for name, one in (("q", wanted), ("application", owner)) if one}
         note_export(request.user, system, "schedules", narrowed)

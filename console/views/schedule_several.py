@@ -5,11 +5,11 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from client_core import SystemDatabaseError, WorkflowSchedule
-from console import schedule_actions as actions
 from console.http import Request
 from console.once import OnceForm
 from console.outcomes import Outcome
 from console.permissions import Action, requires
+from console.schedules import actions
 from console.systems import System
 from console.views.acts import done, not_done
 from console.views.common import render_form

@@ -13,11 +13,11 @@ from client_core import (
     UnsupportedBySchema,
     WorkflowSchedule,
 )
-from console.cron_words import in_words
 from console.http import Request
 from console.permissions import Action, requires
 from console.preferences import columns_of
-from console.schedule_times import DIALECTS, next_fire, next_fires
+from console.schedules.cron_words import in_words
+from console.schedules.times import DIALECTS, next_fire, next_fires
 from console.systems import System
 from console.views.common import render_part
 

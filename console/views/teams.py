@@ -9,12 +9,12 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from console import teams
 from console.http import Request
 from console.permissions import Action, requires
-from console.role_forms import TeamForm
+from console.roles import teams
+from console.roles.forms import TeamForm
+from console.views.acts import changed
 from console.views.common import render_form
-from console.views.roles import changed
 
 
 @require_safe

@@ -10,13 +10,13 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from client_core import WorkflowFilter, WorkflowStatus
-from console import operation_control
 from console.export import Columns, Format, cells, exported, without_secrets
 from console.http import Request
 from console.masking import Masks, configured
+from console.operations import control
 from console.permissions import Action, requires
-from console.search import parse
 from console.systems import System
+from console.workflows.search import parse
 
 #: Runs that are read at once.
 PAGE = 1_000
@@ -40,7 +40,7 @@ def export(request: Request, system: System) -> HttpResponseBase:
     form = Format.of(request.GET.get("format"))
     # The first page is read here, so that what is wrong with the search is a page, and no file.
     first = _page(system, search.filters)
-    operation_control.note_export(request.user, system, line, {"format": form})
+    control.note_export(request.user, system, line, {"format": form})
     columns = _columns(configured())
     pages = (
         [cells(columns, run) for run in page] for page in _pages(system, search.filters, first)

@@ -14,10 +14,10 @@ from console.http import Request, wants_partial
 from console.models import SavedView
 from console.permissions import Action, requires
 from console.preferences import columns_of
-from console.search import Search, parse
 from console.systems import System
-from console.view_forms import FilterForm
 from console.views.common import answering, known_names, search_of
+from console.workflows.search import Search, parse
+from console.workflows.view_forms import FilterForm
 
 PAGE_SIZE = 50
 #: What came since is counted up to here.

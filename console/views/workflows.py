@@ -13,10 +13,10 @@ from client_core import (
 )
 from console.http import Request
 from console.permissions import Action, requires
-from console.second_look import seen
 from console.systems import System
 from console.views.common import render_part, run_or_404
 from console.views.run_parts import activity, is_as_seen
+from console.workflows.second_look import seen
 
 
 @require_safe

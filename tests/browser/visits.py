@@ -13,8 +13,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from client_core import DatabaseUnavailable
-from console.search import exact_term
 from console.views import errors
+from console.workflows.search import exact_term
 from tests.browser.account_visits import account, people
 from tests.browser.conftest import PATIENCE_MS, Watched
 from tests.browser.served import Served

@@ -12,9 +12,9 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from client_core import DBOSClient
-from console import audit_search
-from console.audit_rows import begin
-from console.auditing import complete
+from console.audit import search
+from console.audit.acts import complete
+from console.audit.rows import begin
 from console.models import AuditEntry, Operation, OperationRun
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert
@@ -114,8 +114,8 @@ class TestSearch:
     def test_what_is_too_much_to_look_through_is_cut(
         self, administrator: Client, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(audit_search, "MOST_EXAMINED", 2)
-        monkeypatch.setattr(audit_search, "_MARGIN", 1)
+        monkeypatch.setattr(search, "MOST_EXAMINED", 2)
+        monkeypatch.setattr(search, "_MARGIN", 1)
         page = administrator.get("/audit/?text=run-00").content.decode()
         assert re.findall(r'target">(run-\d{3})', page) == ["run-005"]
         seen = []

@@ -9,11 +9,11 @@ from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
-from console.audit_chain import COLUMNS, Broken, Head, head, rows, verify
-from console.audit_models import AuditEnding, AuditEntry
-from console.audit_rows import begin, record
-from console.auditing import complete
-from console.runner import Runner
+from console.audit.acts import complete
+from console.audit.chain import COLUMNS, Broken, Head, head, rows, verify
+from console.audit.models import AuditEnding, AuditEntry
+from console.audit.rows import begin, record
+from console.operations.runner import Runner
 from tests.client_core.conftest import Submit, submit
 from tests.console.tampering import tampering
 

@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import resolve
 
 from client_core import DBOSClient
-from console.audit_chain import verify
+from console.audit.chain import verify
 from console.models import AuditEntry, Grant, Operation, OwnRole, SavedView
 from console.permissions import ALLOWED, Action, Role
 from tests.console.browsing import form_on

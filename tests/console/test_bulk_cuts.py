@@ -18,7 +18,7 @@ from django.utils import timezone
 from client_core import DBOSClient
 from console import systems
 from console.models import AuditEntry, Operation, OperationRun
-from console.runner import Runner
+from console.operations.runner import Runner
 from tests.client_core.test_faults import FAMILY, PATIENCE_SECONDS, state
 from tests.console.tampering import empty_the_log
 from tests.console.test_operations import PLAN, url

@@ -20,8 +20,8 @@ from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
 from client_core import DBOSClient, EnqueueOptions, InvalidOption
-from console.code_calls import METHODS, Call
-from console.code_texts import curl, python, typescript
+from console.code.calls import METHODS, Call
+from console.code.texts import curl, python, typescript
 from console.models import Grant
 from console.systems import all_systems
 from console.views.code import address

@@ -9,10 +9,10 @@ import psycopg
 import pytest
 from django.test import Client
 
-from console.completion import MOST_OPTIONS, Option, complete
 from console.masking import NO_MASKS, Masks
-from console.search import STATUSES, parse
 from console.systems import System
+from console.workflows.completion import MOST_OPTIONS, Option, complete
+from console.workflows.search import STATUSES, parse
 from tests.console.conftest import Insert
 
 COMPLETE = "/s/main/workflows/complete/"

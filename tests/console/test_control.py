@@ -11,9 +11,9 @@ import pytest
 from django.test import Client
 
 from client_core import DBOSClient
-from console import auditing
+from console.audit import acts
 from console.models import AuditEntry
-from console.second_look import changed
+from console.workflows.second_look import changed
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert
 from tests.console.tampering import forget_endings
@@ -103,7 +103,7 @@ class TestOnce:
         self, operator: Client, client: DBOSClient, insert: Insert, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The console died within the first: how that ended is not known."""
-        monkeypatch.setattr(auditing, "PATIENCE_SECONDS", 0)
+        monkeypatch.setattr(acts, "PATIENCE_SECONDS", 0)
         insert(workflow_uuid="r", status="PENDING")
         form = {"form_id": str(uuid.uuid4())}
         operator.post(run_url("r", "cancel/"), form)

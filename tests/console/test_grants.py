@@ -13,9 +13,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from pytest_django.fixtures import Settings
 
-from console import grants, teams
 from console.models import AuditEntry, Grant, OwnRole
 from console.permissions import Action, Refused, Role, can, roles_on, systems_for
+from console.roles import grants, teams
 from console.systems import all_systems
 from console.viewers import Viewer, still_allowed
 from tests.console.conftest import Insert, SignIn

@@ -8,9 +8,9 @@ import pytest
 from django.test import Client
 
 from client_core import DBOSClient, EnqueueOptions
-from console.likeness import holds_dots, masked, restored
 from console.masking import DOTS
 from console.models import AuditEntry
+from console.workflows.likeness import holds_dots, masked, restored
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert
 from tests.console.test_workflows import ENQUEUE, enqueue_fields, run_url, text

@@ -8,10 +8,10 @@ import psycopg
 import pytest
 from django.test import Client
 
-from console import operation_cleanup
 from console.models import Operation, OperationRun
-from console.operation_cleanup import clean_up
-from console.runner import Runner
+from console.operations import cleanup
+from console.operations.cleanup import clean_up
+from console.operations.runner import Runner
 from tests.console.test_operations import many, outcomes, planned, start, steer, url, work
 from tests.console.test_workflows import text
 
@@ -56,7 +56,7 @@ def test_they_go_after_the_time_and_the_counts_stay(viewer: Client, ended: Opera
 def test_they_go_in_batches_and_no_page_offers_a_part(
     viewer: Client, ended: Operation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(operation_cleanup, "BATCH", 3)
+    monkeypatch.setattr(cleanup, "BATCH", 3)
     assert clean_up(day(100))
     assert kept(ended) == 4
     assert viewer.get(url(ended, "export/")).status_code == HTTPStatus.NOT_FOUND

@@ -10,10 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from client_core import DatabaseUnavailable, OutcomeUnknown
-from console import operation_families, operations
 from console.models import AuditEntry, Operation, OperationRun
-from console.operation_forms import StartForm
-from console.operation_results import results
+from console.operations import chunks, families
+from console.operations.forms import StartForm
+from console.operations.results import results
 from console.systems import System, all_systems
 from tests.console.conftest import Insert
 from tests.console.test_operations import (
@@ -98,7 +98,7 @@ class TestDelete:
         self, administrator: Client, insert: Insert, sql: Sql, system: System,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(operation_families, "BATCH", 1)
+        monkeypatch.setattr(families, "BATCH", 1)
         family(insert)
         operation = planned(administrator, "name:top", **DELETE)
         start(administrator, operation)
@@ -114,7 +114,7 @@ class TestDelete:
         self, administrator: Client, insert: Insert, sql: Sql, system: System,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(operation_families, "BATCH", 1)
+        monkeypatch.setattr(families, "BATCH", 1)
         family(insert)
         operation = planned(administrator, "name:top", **DELETE)
         start(administrator, operation)
@@ -140,7 +140,7 @@ class TestDelete:
         self, administrator: Client, insert: Insert, system: System,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:  # fmt: skip
-        monkeypatch.setattr(operation_families, "BATCH", 1)
+        monkeypatch.setattr(families, "BATCH", 1)
         family(insert)
         operation = planned(administrator, "name:top", **DELETE)
         start(administrator, operation)
@@ -148,12 +148,12 @@ class TestDelete:
         for after, error in ((0, DatabaseUnavailable), (1, OutcomeUnknown)):
             delete = breaks(system, after, DatabaseUnavailable("gone"))
             with pytest.raises(error):
-                operation_families.delete_with_below(mine, system, {"top": "SUCCESS"}, delete)
+                families.delete_with_below(mine, system, {"top": "SUCCESS"}, delete)
 
     def test_too_many_below_one_are_refused(
         self, administrator: Client, insert: Insert, sql: Sql, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(operation_families, "MOST_BELOW", 4)
+        monkeypatch.setattr(families, "MOST_BELOW", 4)
         family(insert, "a-")
         family(insert, "b-")
         insert(status="SUCCESS", parent_workflow_id="b-top")
@@ -185,11 +185,11 @@ def breaks(system: System, after: int, error: Exception) -> Any:
 
 def dies_after(operation: Operation, system: System, deletes: int) -> None:
     mine = claimed(operation)
-    chunk = operations.begin(mine, 10)
+    chunk = chunks.begin(mine, 10)
     assert chunk
     roots = {one: status for one, (_, status) in chunk.runs.items()}
     with pytest.raises(Died):
-        operation_families.delete_with_below(mine, system, roots, breaks(system, deletes, Died()))
+        families.delete_with_below(mine, system, roots, breaks(system, deletes, Died()))
     Operation.objects.update(leased_until=timezone.now() - timedelta(seconds=1))
 
 
@@ -197,7 +197,7 @@ class TestCount:
     def test_it_ends_at_a_ceiling(
         self, operator: Client, insert: Insert, sql: Sql, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(operation_families, "MOST_COUNTED", 10)
+        monkeypatch.setattr(families, "MOST_COUNTED", 10)
         insert(workflow_uuid="top", status="PENDING", name="top")
         many(sql, 30)
         sql.execute("UPDATE dbos.workflow_status SET parent_workflow_id = 'top' WHERE name = 'job'")
@@ -211,7 +211,7 @@ class TestCount:
     def test_it_looks_below_a_part_of_a_large_plan(
         self, operator: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(operation_families, "MOST_LOOKED_BELOW", 5)
+        monkeypatch.setattr(families, "MOST_LOOKED_BELOW", 5)
         many(sql, 6)
         operation = planned(operator, children="on")
         assert (operation.below, operation.below_is_cut) == ({}, True)
@@ -238,7 +238,7 @@ class TestCount:
         insert(status="PENDING")
         operation = planned(operator, children="on")
         settings.DBOS_SYSTEM_DATABASE_URL = "postgresql://127.0.0.1:1/nothing?connect_timeout=1"
-        operation_families.count_below(operation, all_systems()["main"])
+        families.count_below(operation, all_systems()["main"])
         operation.save()
         assert "could not be counted" in text(operator.get(url(operation)))
 

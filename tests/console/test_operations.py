@@ -12,11 +12,12 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.utils import timezone
 
-from console import actions, operation_plans, operations
+from console import actions
 from console.models import AuditEntry, Grant, Operation, OperationRun
-from console.operation_forms import StartForm
-from console.operation_kinds import KINDS, Outcome
-from console.runner import Runner
+from console.operations import chunks, plans
+from console.operations.forms import StartForm
+from console.operations.kinds import KINDS, Outcome
+from console.operations.runner import Runner
 from console.systems import System, all_systems
 from tests.console.conftest import Insert, SignIn
 from tests.console.test_workflows import HTMX, LIST, text
@@ -59,7 +60,7 @@ def url(operation: Operation, step: str = "") -> str:
 
 
 def start(browser: Client, operation: Operation, **fields: str) -> Any:
-    fields = {"number": str(operations.to_act(operation)), **fields}
+    fields = {"number": str(chunks.to_act(operation)), **fields}
     return browser.post(url(operation, "start/"), fields)
 
 
@@ -100,7 +101,7 @@ class TestPlan:
         operation = planned(operator, "created:<2h attr.a=1")
         assert operation.search == "created:<2h attr.a=1"
         assert operation.filters["start_time"][:2] == "20"
-        assert operation_plans.thawed(operation.filters)["start_time"] < timezone.now()
+        assert plans.thawed(operation.filters)["start_time"] < timezone.now()
         assert "No run matches." in text(operator.get(url(operation)))
 
     def test_the_same_form_twice_is_one_plan(self, operator: Client, insert: Insert) -> None:
@@ -113,7 +114,7 @@ class TestPlan:
     def test_a_huge_search_is_cut_and_says_so(
         self, operator: Client, sql: Sql, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(operation_plans, "MOST_RUNS", 30)
+        monkeypatch.setattr(plans, "MOST_RUNS", 30)
         many(sql, 31)
         operation = planned(operator)
         assert (operation.total, operation.is_cut) == (30, True)
@@ -258,7 +259,7 @@ class TestCarriedOut:
         for status in ("CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED", "PENDING", "SUCCESS"):
             many(sql, 2, status)
         operation = planned(operator, action="workflow.resume", queue_name="again")
-        assert operations.to_act(operation) == 4
+        assert chunks.to_act(operation) == 4
         sql.execute("DELETE FROM dbos.workflow_status WHERE workflow_uuid = 'job-cancelled-1'")
         start(operator, operation)
         work()
@@ -376,7 +377,7 @@ def steer(browser: Client, operation: Operation, step: str) -> str:
 
 
 def claimed(operation: Operation) -> Operation:
-    mine = operations.claim(uuid.uuid4())
+    mine = chunks.claim(uuid.uuid4())
     assert mine
     assert mine.pk == operation.pk
     return mine
@@ -385,17 +386,17 @@ def claimed(operation: Operation) -> Operation:
 def halfway(operation: Operation, count: int) -> None:
     """A runner did one chunk of so many."""
     mine = claimed(operation)
-    chunk = operations.begin(mine, count)
+    chunk = chunks.begin(mine, count)
     assert chunk
     acted = actions.act_on_runs(mine.user, all_systems()["main"], mine, list(chunk.runs))
-    operations.complete(mine, chunk, acted)
-    operations.release(mine)
+    chunks.complete(mine, chunk, acted)
+    chunks.release(mine)
 
 
 def begun(operation: Operation, count: int, *, acts: bool = False) -> Operation:
     """A runner began a chunk, perhaps did it, and died before it could say so."""
     mine = claimed(operation)
-    chunk = operations.begin(mine, count)
+    chunk = chunks.begin(mine, count)
     assert chunk
     if acts:
         actions.act_on_runs(mine.user, all_systems()["main"], mine, list(chunk.runs))
@@ -431,9 +432,9 @@ class TestInterruptions:
         start(operator, operation)
         dead = begun(operation, 1)
         work()
-        chunk = operations.Chunk({"job-enqueued-2": (1, "ENQUEUED")}, 1, again=False)
-        with pytest.raises(operations.LeaseLost):
-            operations.complete(dead, chunk, [])
+        chunk = chunks.Chunk({"job-enqueued-2": (1, "ENQUEUED")}, 1, again=False)
+        with pytest.raises(chunks.LeaseLost):
+            chunks.complete(dead, chunk, [])
         assert outcomes(operation) == {"done": 2}
 
     def test_a_live_lease_is_respected(self, operator: Client, insert: Insert) -> None:
@@ -441,7 +442,7 @@ class TestInterruptions:
         operation = planned(operator)
         start(operator, operation)
         claimed(operation)
-        assert operations.claim(uuid.uuid4()) is None
+        assert chunks.claim(uuid.uuid4()) is None
 
     def test_a_database_that_is_away_is_waited_for(
         self, operator: Client, sql: Sql, system: System, settings: Any

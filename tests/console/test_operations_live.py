@@ -19,7 +19,7 @@ from django.db import connection
 from django.test import Client
 
 from console.models import Operation
-from console.runner import Runner
+from console.operations.runner import Runner
 from tests.client_core.conftest import PATIENCE_SECONDS, Submit, submit, wait_for_lock
 from tests.console.test_operations import OPERATIONS, many, outcomes, planned, start, statuses
 from tests.console.test_serve import ROOT, SERVE, environment, port

@@ -15,11 +15,11 @@ from django.urls import reverse
 
 from benchmarks.open_pages import run
 from client_core import PayloadKind, PayloadPlace
-from console.columns import COLUMNS
 from console.masking import DOTS
 from console.models import AuditEntry
 from console.systems import System
 from console.views import payloads
+from console.workflows.columns import COLUMNS
 from tests.console.conftest import Insert
 from tests.console.test_workflows import HTMX, run_url, text
 

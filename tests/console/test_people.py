@@ -17,9 +17,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
-from console import people
+from console.accounts import people
+from console.accounts.one_time_links import new_link
 from console.models import AuditEntry, Grant, OneTimeLink, OwnRole
-from console.one_time_links import new_link
 from console.permissions import Action, Role
 
 PASSWORD = "correct horse battery"

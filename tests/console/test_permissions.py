@@ -14,10 +14,10 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
-from console.action_words import WORDS
-from console.audit_rows import record
+from console.audit.rows import record
 from console.models import AuditEntry, Grant, Operation, OwnRole, SavedView
 from console.permissions import ALLOWED, CONSOLE_WIDE, Action, Role
+from console.roles.action_words import WORDS
 from tests.console.conftest import Insert
 from tests.console.two_systems import two_systems
 from tests.databases import OTHER_TABLES, RUN_TABLES, delete_rows

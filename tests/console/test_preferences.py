@@ -6,7 +6,7 @@ from http import HTTPStatus
 import pytest
 from django.test import Client
 
-from console.columns import COLUMNS
+from console.workflows.columns import COLUMNS
 from tests.console.conftest import Insert
 from tests.console.test_workflows import LIST, text
 

@@ -11,8 +11,9 @@ from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient, RateLimit
 from client_core.records import Queue
-from console import queue_words, systems
+from console import systems
 from console.permissions import Role
+from console.queues import words as queue_words
 from console.views import queues
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert, SignIn

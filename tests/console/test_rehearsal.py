@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from client_core import DBOSClient, times_between
 from client_core.cron import CronDialect
-from console.clock_changes import changes_of, effect
 from console.preferences import ZONE_COOKIE
-from console.rehearsal import ROWS
-from console.rehearsal_chart import AXIS, drawn, marks
-from console.starts import FEWEST, MOST, Asked, Window, busy_cells, share, starts_of
+from console.schedules.clock_changes import changes_of, effect
+from console.schedules.rehearsal import ROWS
+from console.schedules.rehearsal_chart import AXIS, drawn, marks
+from console.schedules.starts import FEWEST, MOST, Asked, Window, busy_cells, share, starts_of
 from tests.console.conftest import Insert
 from tests.console.test_schedules import LIST, create
 from tests.console.test_workflows import text

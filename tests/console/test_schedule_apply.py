@@ -16,7 +16,7 @@ from django.test import Client
 from client_core import DBOSClient, ScheduleDifference
 from console.masking import DOTS
 from console.models import AuditEntry
-from console.schedule_sets import MOST_BYTES, MOST_SCHEDULES
+from console.schedules.sets import MOST_BYTES, MOST_SCHEDULES
 from tests.console.browsing import form_on
 from tests.console.test_schedules import LIST, create
 from tests.console.test_workflows import HTMX, text

@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 from client_core import DBOSClient
 from console.management.commands.schedules import DIFFERS
 from console.models import AuditEntry
-from console.schedule_sets import MOST_BYTES
+from console.schedules.sets import MOST_BYTES
 from tests.console.test_schedule_apply import entry, there, typed
 from tests.console.test_schedules import create
 from tests.console.test_serve import environment

@@ -11,8 +11,8 @@ from django.test import Client
 
 from client_core import DBOSClient, ScheduledRun, next_times
 from client_core.cron import CronDialect
-from console.cron_words import in_words
-from console.schedule_times import Fire, next_fires
+from console.schedules.cron_words import in_words
+from console.schedules.times import Fire, next_fires
 from tests.console.conftest import Insert
 from tests.console.test_workflows import text
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from console.masking import Masks
-from console.search import exact_term, parse, typed_term
+from console.workflows.search import exact_term, parse, typed_term
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -14,9 +14,9 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
-from console.browsers import browser_of
+from console.accounts.browsers import browser_of
+from console.accounts.sessions import BEGAN, SEEN
 from console.models import AuditEntry
-from console.sessions import BEGAN, SEEN
 from console.systems import System
 from console.viewers import Viewer, _may_look
 

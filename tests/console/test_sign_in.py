@@ -25,8 +25,8 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from client_core import DBOSClient
+from console.accounts.sign_in import FactorAdapter, find_person
 from console.models import AuditEntry, Grant
-from console.sign_in import FactorAdapter, find_person
 
 PASSWORD = "correct horse battery"
 REFUSED = "There is no account with this name and password."

@@ -23,8 +23,8 @@ from console import systems, urls
 from console.converters import WorkflowIDConverter
 from console.http import Request
 from console.models import AuditEntry, Operation
+from console.operations.runner import Runner
 from console.permissions import Action, Role, requires, why_not
-from console.runner import Runner
 from console.system_file import read
 from console.systems import Access, System, all_systems, serving
 from tests.console.conftest import Insert, SignIn

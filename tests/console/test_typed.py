@@ -22,8 +22,8 @@ from django.test import Client
 
 from client_core import DBOSClient, WorkflowInputs
 from console.fields import MOST_DIGITS, MOST_JSON_BYTES, JSONText
-from console.forms import EnqueueForm, SendForm
 from console.models import AuditEntry
+from console.workflows.start_forms import EnqueueForm, SendForm
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert
 from tests.console.test_messages import SEND

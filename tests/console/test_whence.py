@@ -7,8 +7,8 @@ from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from pytest_django.fixtures import Settings
 
-from console.audit_rows import record
-from console.whence import WhenceMiddleware, address_of, because, whence
+from console.audit.rows import record
+from console.audit.whence import WhenceMiddleware, address_of, because, whence
 
 
 def address(settings: Settings, proxies: int, peer: str, told: str | None) -> str:

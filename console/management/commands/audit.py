@@ -13,9 +13,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from console.audit_chain import Broken, Head, verify
-from console.audit_rows import command_line, record
-from console.audit_search import COLUMNS, AuditSearch, pages
+from console.audit.chain import Broken, Head, verify
+from console.audit.rows import command_line, record
+from console.audit.search import COLUMNS, AuditSearch, pages
 from console.permissions import Action
 
 #: Entries that are read at once.

@@ -15,10 +15,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError
 
-from console.audit_rows import record
-from console.grants import role_names, set_role
+from console.accounts.one_time_links import LINK_HOURS, new_link
+from console.audit.rows import record
 from console.models import Grant
-from console.one_time_links import LINK_HOURS, new_link
+from console.roles.grants import role_names, set_role
 from console.systems import all_systems
 
 

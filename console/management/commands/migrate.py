@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 from django.core.management.commands.migrate import Command as Migrate
 from django.db import connections
 
-from console.database_rights import grant
+from console.audit.database_rights import grant
 
 #: Any number that nothing else in the console's database locks.
 LOCK = 5_077_195_330

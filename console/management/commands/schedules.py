@@ -13,12 +13,11 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from client_core import DBOSClientError, Dialect, InvalidOption, ScheduleDefinition
-from console import schedule_actions as actions
-from console import schedule_sets
-from console.audit_rows import command_line
-from console.schedule_differences import FieldChange, ShownChange, shown
-from console.schedule_sets import MOST_BYTES, WrongSet
-from console.schedule_wishes import Applied, told
+from console.audit.rows import command_line
+from console.schedules import actions, sets
+from console.schedules.differences import FieldChange, ShownChange, shown
+from console.schedules.sets import MOST_BYTES, WrongSet
+from console.schedules.wishes import Applied, told
 from console.systems import System, all_systems
 
 _SIGNS = {"created": "+", "updated": "~", "deleted": "-"}
@@ -58,7 +57,7 @@ class Command(BaseCommand):
             else:
                 self._apply(found, **options)
         except InvalidOption as error:
-            raise CommandError("\n".join(schedule_sets.with_paths(error.problems))) from error
+            raise CommandError("\n".join(sets.with_paths(error.problems))) from error
         except (WrongSet, DBOSClientError) as error:
             raise CommandError(str(error)) from error
 
@@ -69,7 +68,7 @@ class Command(BaseCommand):
             if one.gap:
                 name = one.definition["schedule_name"]
                 self.stderr.write(f"{name}: its context is left out. {one.gap}")
-        text = schedule_sets.written(exported, application)
+        text = sets.written(exported, application)
         if output:
             Path(output).write_text(text, encoding="utf-8")
         else:
@@ -86,8 +85,8 @@ class Command(BaseCommand):
         dry_run: bool,
         **_: Any,
     ) -> None:
-        found = schedule_sets.read(_text_of(file))
-        schedule_sets.with_secrets(found.schedules, system.client.list_schedules())
+        found = sets.read(_text_of(file))
+        sets.with_secrets(found.schedules, system.client.list_schedules())
         schedules = cast(list[ScheduleDefinition], found.schedules)
         wish = Applied(schedules, found.owner(application), prune, dialect)
         difference = actions.preview_apply(system, wish)

@@ -1,0 +1,1 @@
+"""Actions as code to copy."""

@@ -1,0 +1,1 @@
+"""Operations on many runs: planned, carried out by the runner, and told."""

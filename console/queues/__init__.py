@@ -1,0 +1,1 @@
+"""Queues: forms, writes, and what people are told of them."""

@@ -1,0 +1,1 @@
+"""Schedules: forms, writes, sets, and what they will do."""

@@ -1,0 +1,1 @@
+"""Workflows: how they are searched for, and what is told of a run and asked of it."""
