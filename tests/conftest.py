@@ -14,6 +14,7 @@ from pytest_django import DjangoDbBlocker
 from client_core import DBOSClient
 from tests.contract.node import TypeScriptProcess, typescript_process
 from tests.databases import create_system_database, delete_rows
+from tests.replica import Replica, replicated
 
 pytest_plugins = ["tests.contract.report"]
 
@@ -80,6 +81,13 @@ def sql(
 def client(_session_client: DBOSClient, sql: psycopg.Connection[Any]) -> DBOSClient:
     """Our client on an empty system database."""
     return _session_client
+
+
+@pytest.fixture(scope="session")
+def replica() -> Iterator[Replica]:
+    """A system database with a standby. Its rows stay: name them after the test."""
+    with replicated() as made:
+        yield made
 
 
 def pytest_make_parametrize_id(val: object, argname: str) -> str | None:

@@ -8,7 +8,7 @@ import pytest
 
 from client_core import DatabaseRefused, DBOSClient, EnqueueOptions
 from tests.client_core.conftest import Insert, insert_run
-from tests.replica import Replica, replicated
+from tests.replica import Replica
 
 Sql = psycopg.Connection[dict[str, object]]
 Act = Callable[[DBOSClient], object]
@@ -71,12 +71,6 @@ def test_the_client_it_was_made_of_writes_on(client: DBOSClient, insert: Insert)
 
 def test_a_primary_is_behind_nobody(client: DBOSClient) -> None:
     assert client.get_replica_lag_seconds() is None
-
-
-@pytest.fixture(scope="module")
-def replica() -> Iterator[Replica]:
-    with replicated() as made:
-        yield made
 
 
 @pytest.fixture

@@ -1,7 +1,10 @@
 """Several systems: their file, what the pages show of each, and what PostgreSQL refuses."""
 
 import logging
+import re
+import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 
@@ -27,10 +30,11 @@ from console.operations.runner import Runner
 from console.permissions import Action, Role, requires, why_not
 from console.system_file import read
 from console.systems import Access, System, all_systems, serving
+from tests.client_core.conftest import insert_run
 from tests.console.conftest import Insert, SignIn
 from tests.console.test_workflows import ENQUEUE, LIST, run_url, text
 from tests.console.two_systems import two_systems
-from tests.databases import create_system_database
+from tests.replica import PATIENCE_SECONDS, Replica
 
 SECRET = "postgresql://ann:hunter2@db.internal:5432/orders?connect_timeout=1"
 Sql = psycopg.Connection[dict[str, object]]
@@ -263,55 +267,76 @@ class TestWhatAViewMayDo:
 
 
 class TestReplica:
-    """A second database stands for a replica that is far behind: it never has what is new."""
+    """A standby that is held back: it does not show what its primary was written meanwhile."""
 
     @pytest.fixture
-    def behind(self, two: Two, worker_id: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sql]:
-        url = create_system_database(f"behind_{worker_id}")
-        monkeypatch.setenv("BEHIND_URL", url)
-        two(f'read_database_url_env = "BEHIND_URL"\n# {url}')
-        with psycopg.connect(url, autocommit=True) as conn:
-            yield conn  # type: ignore[misc]
+    def standby(
+        self, two: Two, replica: Replica, monkeypatch: pytest.MonkeyPatch
+    ) -> Iterator[Replica]:
+        monkeypatch.setenv("STANDBY_URL", replica.url)
+        two(f'read_database_url_env = "STANDBY_URL"\n# {replica.url}', replica.primary_url)
+        yield replica
         for client in systems._client(all_systems()["other"]).values():
             client.destroy()
         systems._client.cache_clear()
 
+    @pytest.fixture
+    def insert_there(self, replica: Replica) -> Iterator[Insert]:
+        with psycopg.connect(replica.primary_url, autocommit=True) as conn:
+            yield partial(insert_run, conn)
+
     def test_reads_go_there_and_after_a_write_to_the_primary(
-        self, behind: Sql, operator: Client, insert: Insert
+        self, standby: Replica, operator: Client, insert_there: Insert
     ) -> None:
-        insert(workflow_uuid="run-1", name="new_one", status="PENDING")
-        behind.execute(
-            "INSERT INTO dbos.workflow_status (workflow_uuid, status, name) "
-            "VALUES ('run-1', 'PENDING', 'old_one')"
-        )
-        list_url, run = "/s/other/workflows/", run_url("run-1").replace("main", "other")
-        assert "old_one" in text(operator.get(list_url))
-        assert "new_one" in text(operator.get(LIST))
-        assert operator.post(f"{run}cancel/").status_code == HTTPStatus.FOUND
-        cookie = operator.cookies["console_near"]
-        assert cookie["path"] == "/s/other/"
-        assert cookie["max-age"] == 60
-        assert cookie["httponly"]
-        page = text(operator.get(run))
-        assert "new_one" in page
-        assert "Cancelled" in page
-        del operator.cookies["console_near"]
-        assert "old_one" in text(operator.get(list_url))
+        insert_there(workflow_uuid="near", status="PENDING")
+        standby.catch_up()
+        run = "/s/other/workflows/run/near/"
+        with standby.behind():
+            assert "Cancelled" not in text(operator.get(run))
+            assert operator.post(f"{run}cancel/").status_code == HTTPStatus.FOUND
+            cookie = operator.cookies["console_near"]
+            assert cookie["path"] == "/s/other/"
+            assert cookie["max-age"] == 60
+            assert cookie["httponly"]
+            assert "Cancelled" in text(operator.get(run))
+            del operator.cookies["console_near"]
+            assert "Cancelled" not in text(operator.get(run))
 
     def test_work_without_a_request_is_done_on_the_primary(
-        self, behind: Sql, insert: Insert
+        self, standby: Replica, insert_there: Insert
     ) -> None:
-        insert(workflow_uuid="run-1")
         other = all_systems()["other"]
-        assert other.client.get_workflow("run-1")
-        assert other.watching.get_workflow("run-1") is None
-        with serving(other, Access.READ):
-            assert other.client.get_workflow("run-1")
-        with serving(other, Access.READ_ANYWHERE):
-            assert other.client.get_workflow("run-1") is None
+        with standby.behind():
+            insert_there(workflow_uuid="of-no-request")
+            assert other.client.get_workflow("of-no-request")
+            assert other.watching.get_workflow("of-no-request") is None
+            with serving(other, Access.READ):
+                assert other.client.get_workflow("of-no-request")
+            with serving(other, Access.READ_ANYWHERE):
+                assert other.client.get_workflow("of-no-request") is None
 
-    def test_its_lag_is_on_each_page(self, behind: Sql, viewer: Client) -> None:
-        assert "replica" not in text(viewer.get("/s/other/workflows/"))  # It is none.
+    def test_its_lag_is_on_each_page(
+        self, standby: Replica, viewer: Client, insert_there: Insert
+    ) -> None:
+        standby.catch_up()
+        assert "A replica, up to date" in text(viewer.get("/s/other/workflows/"))
+        assert "A replica" not in text(viewer.get(LIST))  # This system has none.
+        with standby.behind():
+            insert_there(workflow_uuid="late")
+            standby.catch_up(replayed=False)
+            give_up = time.monotonic() + PATIENCE_SECONDS
+            while (all_systems()["other"].lag_seconds() or 0) < 1:
+                assert time.monotonic() < give_up
+                time.sleep(0.01)
+            page = text(viewer.get("/s/other/workflows/"))
+            assert re.search(r"A replica, \d+(\.\d+)? (s|min)\b.* behind", page)
+
+    def test_a_primary_in_its_place_has_no_lag(
+        self, two: Two, system_url: str, viewer: Client, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("STANDBY_URL", system_url)
+        two('read_database_url_env = "STANDBY_URL"')
+        assert "A replica" not in text(viewer.get("/s/other/workflows/"))
         assert all_systems()["other"].lag_seconds() is None
 
 
