@@ -168,5 +168,5 @@ def test_a_database_that_does_not_answer_in_time_offers_the_terms(
     assert "name:status-check" in offered(viewer.get(COMPLETE, {"q": "sta"}))
     with psycopg.connect(system.url) as other:
         other.execute("LOCK TABLE dbos.workflow_status")
-        monkeypatch.setattr(system.client._db, "statement_timeout_ms", 50)
+        monkeypatch.setattr(system.watching._db, "statement_timeout_ms", 50)
         assert offered(viewer.get(COMPLETE, {"q": "sta"})) == ["status:", "started:"]

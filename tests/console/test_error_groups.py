@@ -159,7 +159,7 @@ class TestList:
         fail("m")
         with psycopg.connect(system.url) as other:
             other.execute("LOCK TABLE dbos.workflow_status")
-            monkeypatch.setattr(system.client._db, "statement_timeout_ms", 50)
+            monkeypatch.setattr(system.watching._db, "statement_timeout_ms", 50)
             response = viewer.get(ERRORS)
         assert response.status_code == HTTPStatus.UNPROCESSABLE_ENTITY
         assert "take a shorter time" in text(response)

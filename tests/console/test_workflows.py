@@ -167,7 +167,7 @@ class TestList:
     ) -> None:
         insert(name="job", workflow_uuid="job-1")
         viewer.get(LIST, {"q": "job-"})  # What it asks once a process, it asks in its own time.
-        monkeypatch.setattr(system.client._db, "statement_timeout_ms", 100)
+        monkeypatch.setattr(system.watching._db, "statement_timeout_ms", 100)
         slow = "ORDER BY (SELECT count(*) FROM generate_series(1, 100000000)), created_at"
         monkeypatch.setattr(workflows, "order", lambda _: slow)
         response = viewer.get(LIST, {"q": "name:job", "slow": "1"}, headers=HTMX)
