@@ -94,7 +94,7 @@ def normal(value: Any) -> Any:
     if isinstance(value, set):
         return "set", sorted(repr(normal(item)) for item in value)
     if isinstance(value, datetime):
-        return shape(value.astimezone(UTC))
+        return shape(value.astimezone(UTC).replace(fold=0))  # In UTC no time comes twice.
     if isinstance(value, float) and value.is_integer() and repr(value) != "-0.0":
         return shape(int(Decimal(repr(value))))
     return shape(value)
