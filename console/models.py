@@ -46,7 +46,7 @@ class SavedView(models.Model):
 
 
 class Operation(models.Model):
-    """One action on many runs: planned first, then carried out by :mod:`console.runner`."""
+    """One action on many runs: planned, then carried out by :mod:`console.operations.runner`."""
 
     class State(models.TextChoices):
         """Where it stands."""

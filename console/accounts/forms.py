@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import (
 )
 
 #: Nothing that a person has to type exactly is corrected by the browser.
-_EXACT = {"autocapitalize": "none", "spellcheck": "false"}
+EXACT = {"autocapitalize": "none", "spellcheck": "false"}
 
 
 def _say(form: forms.Form, **labels: str) -> None:
@@ -26,7 +26,7 @@ def _say(form: forms.Form, **labels: str) -> None:
 
 
 def _code(form: forms.Form) -> None:
-    form.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True, **_EXACT}
+    form.fields["code"].widget.attrs |= {"inputmode": "numeric", "autofocus": True, **EXACT}
 
 
 class LoginForm(account.LoginForm):
@@ -35,7 +35,7 @@ class LoginForm(account.LoginForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         _say(self, login="Username or e-mail", password="Password")  # noqa: S106
-        attributes = {"autocomplete": "username", "autofocus": True, "maxlength": "254", **_EXACT}
+        attributes = {"autocomplete": "username", "autofocus": True, "maxlength": "254", **EXACT}
         self.fields["login"].widget.attrs |= attributes
 
 

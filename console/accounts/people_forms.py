@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib.auth.models import User
 
-_EXACT = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
+from console.accounts.forms import EXACT
 
 
 class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -31,7 +31,7 @@ class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
         return email
 
     def _save_m2m(self) -> None:
-        raise NotImplementedError  # `console.people` writes, and keeps who did.
+        raise NotImplementedError  # :mod:`console.accounts.people` writes, and keeps who did.
 
 
 class InviteForm(PersonForm):
@@ -42,7 +42,11 @@ class InviteForm(PersonForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].widget.attrs |= {"autofocus": True, **_EXACT}
+        self.fields["username"].widget.attrs |= {
+            "autocomplete": "off",
+            "autofocus": True,
+            **EXACT,
+        }
         self.fields["username"].help_text = "Letters, digits and @ . + - _"
 
     def clean_username(self) -> str:

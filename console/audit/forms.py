@@ -1,4 +1,4 @@
-"""What the audit log may be searched for, as a form; what it means stands in `audit/search.py`."""
+"""What the audit log may be searched for, as a form; what it means stands in `search.py`."""
 
 from typing import cast
 
