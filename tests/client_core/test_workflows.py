@@ -191,7 +191,7 @@ class TestList:
     ) -> None:
         moment = datetime(2026, 11, 22, 12, tzinfo=UTC)
         ms = int(moment.timestamp() * 1000)
-        first, second = insert(**{column: ms}), insert(**{column: ms + 1_000})
+        first, second = (insert(**{"created_at": ms, column: ms + more}) for more in (0, 1_000))
         later: Any = {after: moment + timedelta(seconds=0.5)}
         earlier: Any = {before: moment}
         assert ids(client.list_workflows(**later)) == [second]
