@@ -4,7 +4,6 @@ import os
 import shutil
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ import psycopg
 
 from demo.place import as_user, settle
 from demo.postgres import EmbeddedPostgres
+from demo.waiting import wait_until
 from tests.databases import migrate
 
 #: Only a defect is noticed by it.
@@ -53,10 +53,10 @@ class Replica:
 
 
 def _wait_until(conn: psycopg.Connection[tuple[bool]], question: str) -> None:
-    give_up = time.monotonic() + PATIENCE_SECONDS
-    while not (row := conn.execute(question.encode()).fetchone()) or not row[0]:
-        assert time.monotonic() < give_up, question
-        time.sleep(0.01)
+    def answered() -> bool:
+        return conn.execute(question.encode()).fetchone() == (True,)
+
+    assert wait_until(answered, PATIENCE_SECONDS), question
 
 
 @contextmanager

@@ -11,11 +11,11 @@ from django.urls import resolve
 
 from client_core import DBOSClient
 from console.audit.chain import verify
-from console.models import AuditEntry, Grant, Operation, OwnRole, SavedView
+from console.models import AuditEntry, Grant, OwnRole, SavedView
 from console.permissions import ALLOWED, Action, Role
 from tests.console.browsing import form_on
 from tests.console.conftest import Insert, SignIn
-from tests.console.test_permissions import PK, RULED, SAMPLES
+from tests.console.test_permissions import PK, RULED, plan_sample
 
 REASON = "the customer asked"
 _ENQUEUE = {"workflow_name": "order", "queue_name": "orders", "anyway": "yes"}
@@ -123,13 +123,7 @@ def world(insert: Insert, client: DBOSClient, sign_in: SignIn) -> Any:
         browser = sign_in(role)
         view = SavedView(pk=PK, owner=User.objects.get(), system="main", name="x", search="x")
         view.save()
-        Operation.objects.create(
-            pk=SAMPLES["<uuid:operation_id>"],
-            system="main",
-            action="workflow.cancel",
-            filters={"workflow_ids": ["run-1"]},
-            state="planned",
-        )
+        plan_sample()
         OwnRole.objects.create(name="night-shift", actions=["workflow.cancel"])
         team = Group.objects.create(pk=PK, name="night")
         Grant.objects.create(pk=PK, group=team, role=Role.VIEWER, system="main")

@@ -116,6 +116,17 @@ PEOPLE = {
 _MODELS = (SavedView, Operation, OwnRole, Grant, Group)
 
 
+def plan_sample() -> None:
+    """Make the operation that the samples name, ready to be started."""
+    Operation.objects.create(
+        pk=SAMPLES["<uuid:operation_id>"],
+        system="main",
+        action="workflow.cancel",
+        filters={"workflow_ids": ["run-1"]},
+        state="planned",
+    )
+
+
 class World:
     """The rows that the samples name, in both databases."""
 
@@ -135,13 +146,7 @@ class World:
             model.objects.all().delete()
         owner, _ = User.objects.get_or_create(pk=PK, username="somebody")
         SavedView.objects.create(pk=PK, owner=owner, system="main", name="x", is_shared=True)
-        Operation.objects.create(
-            pk=SAMPLES["<uuid:operation_id>"],
-            system="main",
-            action="workflow.cancel",
-            filters={"workflow_ids": ["run-1"]},
-            state="planned",
-        )
+        plan_sample()
         OwnRole.objects.create(name="night-shift", actions=["workflow.cancel"])
         Group.objects.create(pk=PK, name="night")
         Grant.objects.filter(pk=PK).delete()

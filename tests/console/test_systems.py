@@ -2,7 +2,6 @@
 
 import logging
 import re
-import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from http import HTTPStatus
@@ -30,6 +29,7 @@ from console.operations.runner import Runner
 from console.permissions import Action, Role, requires, why_not
 from console.system_file import read
 from console.systems import Access, System, all_systems, serving
+from demo.waiting import wait_until
 from tests.client_core.conftest import insert_run
 from tests.console.conftest import Insert, SignIn
 from tests.console.test_workflows import ENQUEUE, LIST, run_url, text
@@ -324,10 +324,8 @@ class TestReplica:
         with standby.behind():
             insert_there(workflow_uuid="late")
             standby.catch_up(replayed=False)
-            give_up = time.monotonic() + PATIENCE_SECONDS
-            while (all_systems()["other"].lag_seconds() or 0) < 1:
-                assert time.monotonic() < give_up
-                time.sleep(0.01)
+            other = all_systems()["other"]
+            assert wait_until(lambda: (other.lag_seconds() or 0) >= 1, PATIENCE_SECONDS)
             page = text(viewer.get("/s/other/workflows/"))
             assert re.search(r"A replica, \d+(\.\d+)? (s|min)\b.* behind", page)
 
